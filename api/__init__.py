@@ -1,0 +1,1 @@
+"""HTTP only: wire schemas, routes, statuses, paging; no SQL and no chain."""

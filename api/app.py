@@ -1,0 +1,109 @@
+"""The HTTP application over one ledger."""
+
+import logging
+import re
+import secrets
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from api import (
+    acts,
+    chain,
+    compliance,
+    deliveries,
+    documents,
+    health,
+    identifiers,
+    park,
+    quotas,
+    submissions,
+)
+from api.errors import Internal, MethodNotAllowed, language_of, problem, problem_response
+from api.fields import hashes_in
+from api.schema import describe
+from identity.errors import IdentityError
+from ledger.assembly import Ledger
+from ledger.errors import FieldInvalid, Refusal, ResourceUnknown
+from ledger.identifiers.queries import names_of
+
+_log = logging.getLogger("carbonledger.api")
+
+
+def create_app(ledger: Ledger) -> FastAPI:
+    """The application that answers for this ledger."""
+    app = FastAPI(
+        title="carbonledger",
+        version="0.1.0",
+        summary="Carbon data and quota ledger of a dual-carbon industrial park",
+        docs_url=None,  # its script would come from another host
+        redoc_url=None,
+        license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+    )
+    app.state.ledger = ledger
+    app.openapi = lambda: describe(app)  # type: ignore[method-assign]
+    # Fixed paths before those with an id, so that none is taken for an id.
+    rooms = (health, chain, documents, deliveries, submissions, compliance, park, quotas)
+    for module in (*rooms, identifiers, acts):
+        app.include_router(module.router)
+    app.add_exception_handler(Refusal, _refused)
+    app.add_exception_handler(IdentityError, _refused)
+    app.add_exception_handler(RequestValidationError, _query_refused)
+    app.add_exception_handler(HTTPException, _not_routed)
+    app.add_exception_handler(Exception, _failed)
+    return app
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Refusal | IdentityError)
+    return problem_response(
+        problem(error, names=_names(request, error), language=language_of(request))
+    )
+
+
+def _names(request: Request, error: Refusal | IdentityError) -> dict[bytes, str]:
+    hashes = hashes_in([error.facts])
+    if not hashes:
+        return {}
+    with request.app.state.ledger.reading() as reading:
+        return names_of(reading, hashes)
+
+
+async def _not_routed(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    refusal: Refusal = ResourceUnknown(request.url.path)
+    if error.status_code == 405:
+        refusal = MethodNotAllowed(_allowed_methods(request))
+    answer = problem_response(problem(refusal, names={}, language=language_of(request)))
+    if isinstance(refusal, MethodNotAllowed):
+        answer.headers["Allow"] = ", ".join(refusal.allowed)
+    return answer
+
+
+def _allowed_methods(request: Request) -> list[str]:
+    """The methods of every route with this path: one noun has a route for each."""
+    described: dict[str, dict[str, Any]] = request.app.openapi()["paths"]
+    asked = request.url.path
+    matching = [
+        operations
+        for template, operations in described.items()
+        if re.fullmatch(re.sub(r"{[^/]+}", "[^/]+", template), asked)
+    ]
+    return sorted({method.upper() for operations in matching for method in operations})
+
+
+async def _query_refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    wrong = [{"pointer": f"/{one['loc'][-1]}", "rule": one["type"]} for one in error.errors()]
+    return problem_response(problem(FieldInvalid(wrong), names={}, language=language_of(request)))
+
+
+async def _failed(request: Request, error: Exception) -> Response:
+    request_id = secrets.token_hex(8)
+    _log.error(
+        "request %s failed: %s %s", request_id, request.method, request.url.path, exc_info=error
+    )
+    body: dict[str, Any] = problem(Internal(request_id), names={}, language=language_of(request))
+    return problem_response(body)

@@ -1,0 +1,58 @@
+"""What every request brings: a bounded body, an idempotency key, and the ledger that answers."""
+
+import hashlib
+import re
+from typing import Any
+
+from fastapi import Request
+
+from ledger.assembly import Ledger
+from ledger.errors import IdempotencyKeyMissing, MediaTypeUnsupported, PayloadTooLarge
+from ledger.outbox.idempotency import Request as IdempotentRequest
+from ledger.strict_json import parse_strict
+
+BODY_BYTES_MAX = 256 * 1024
+_KEY = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+def ledger_of(request: Request) -> Ledger:
+    """The ledger this app was made for."""
+    ledger: Ledger = request.app.state.ledger
+    return ledger
+
+
+async def read_body(request: Request, *, limit_bytes: int = BODY_BYTES_MAX) -> bytes:
+    """The whole body; raises PayloadTooLarge as soon as it is longer than allowed."""
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > limit_bytes:
+            raise PayloadTooLarge(limit_bytes)
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def require_json(request: Request) -> None:
+    """Raises MediaTypeUnsupported for another body than JSON."""
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type != "application/json":
+        raise MediaTypeUnsupported(["application/json"])
+
+
+def parse_json(body: bytes) -> Any:
+    """The strict JSON of a body; raises RequestMalformed."""
+    return parse_strict(body, limit_bytes=BODY_BYTES_MAX)
+
+
+def idempotent_request(request: Request, body: bytes, *, beside: str = "") -> IdempotentRequest:
+    """Key and digest of a write; raises IdempotencyKeyMissing.
+
+    `beside` is what the write says outside of path and body.
+    """
+    key = request.headers.get("idempotency-key", "")
+    if not _KEY.fullmatch(key):
+        raise IdempotencyKeyMissing
+    named = f"{request.url.path}\n{beside}\n"
+    digest = hashlib.sha256(named.encode() + body).digest()
+    return IdempotentRequest(key, digest)

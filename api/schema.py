@@ -1,0 +1,75 @@
+"""OpenAPI: FastAPI's own, with the envelopes' schemas and the problem put into the components."""
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from api.errors import PROBLEM
+from api.messages import ENVELOPES
+
+_REFERENCE = "#/components/schemas/{model}"
+_PROBLEM_SCHEMA = {
+    "type": "object",
+    "required": ["type", "code", "status", "title", "detail", "facts", "next"],
+    "properties": {
+        "type": {"type": "string"},
+        "code": {"type": "string", "description": "Stable; also the Solidity error's name."},
+        "status": {"type": "integer"},
+        "title": {"type": "string"},
+        "detail": {"type": "string"},
+        "facts": {"type": "object"},
+        "next": {"type": "string", "description": "What to do now."},
+    },
+}
+_IDEMPOTENCY_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": True,
+    "description": "The same caller, key and body get the same answer again.",
+    "schema": {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$"},
+}
+_WAIT = {
+    "name": "wait",
+    "in": "query",
+    "description": "Answer 200 with the submission once the chain has it.",
+    "schema": {"enum": ["provisional", "final"]},
+}
+
+
+def describe(app: FastAPI) -> dict[str, Any]:
+    """The OpenAPI document of this application."""
+    if app.openapi_schema is None:
+        described = get_openapi(
+            title=app.title,
+            version=app.version,
+            summary=app.summary,
+            license_info=app.license_info,
+            routes=app.routes,
+        )
+        schemas = described.setdefault("components", {}).setdefault("schemas", {})
+        schemas["Problem"] = _PROBLEM_SCHEMA
+        for model in ENVELOPES.values():
+            schema = model.model_json_schema(ref_template=_REFERENCE)
+            schemas |= schema.pop("$defs", {})
+            schemas[model.__name__] = schema
+        for path, operations in described["paths"].items():
+            for method, operation in operations.items():
+                _complete(path, method, operation)
+        app.openapi_schema = described
+    return app.openapi_schema
+
+
+def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
+    """What every route has in common: problems, and the headers of a write."""
+    reference = {"schema": {"$ref": "#/components/schemas/Problem"}}
+    operation["responses"]["default"] = {
+        "description": "A problem (RFC 9457)",
+        "content": {PROBLEM: reference},
+    }
+    operation["responses"].pop("422", None)
+    if method == "post" and path.startswith("/v1"):
+        parameters = operation.setdefault("parameters", [])
+        parameters.append(_IDEMPOTENCY_KEY)
+        if "202" in operation["responses"]:
+            parameters.append(_WAIT)

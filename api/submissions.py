@@ -1,0 +1,75 @@
+"""What became of a submission."""
+
+import json
+from typing import Any
+
+from fastapi import APIRouter, Request
+
+from api.errors import language_of, problem
+from api.fields import hashes_in, hex_text, invalid, parse_count, parse_hex, time_text, to_wire
+from api.messages import NOUN_OF
+from api.requests import ledger_of
+from ledger.assembly import Reading
+from ledger.identifiers.queries import names_of
+from ledger.outbox.queries import Standing, submission_standing
+from ledger.outbox.recorded import freshness
+
+router = APIRouter(prefix="/v1", tags=["submissions"])
+_WAIT_SECONDS, _WAIT_SECONDS_MAX = 10, 30
+
+
+def freshness_fields(reading: Reading) -> dict[str, Any]:
+    """How far the chain was read for this answer."""
+    read = freshness(reading)
+    return {
+        "as_of_block": read.head_block,
+        "final_block": read.final_block,
+        "as_of_time": time_text(read.head_time),
+    }
+
+
+def wait_of(request: Request) -> int | None:
+    """How long to wait for the final state; None: not at all. Raises FieldInvalid."""
+    wanted = request.query_params.get("wait")
+    if wanted is None:
+        return None
+    if wanted not in ("provisional", "final"):
+        raise invalid("/wait", "one_of:provisional,final")
+    text = request.query_params.get("wait_seconds", str(_WAIT_SECONDS))
+    return parse_count(text, most=_WAIT_SECONDS_MAX, pointer="/wait_seconds")
+
+
+def submission_body(reading: Reading, standing: Standing, *, language: str) -> dict[str, Any]:
+    """A submission as it is shown."""
+    refusal = standing.refusal
+    facts = [] if refusal is None else [refusal.facts]
+    names = names_of(reading, {standing.actor} | hashes_in(facts))
+    act_id = hex_text(standing.id)
+    told = None
+    if refusal is not None:
+        told = problem(refusal, names=names, language=language)
+        told |= {"decided_by": "contract", "instance": f"/v1/submissions/{act_id}"}
+    answer = None if standing.answer is None else json.loads(standing.answer)
+    is_recorded = standing.state in ("provisional", "final")
+    return {
+        "id": act_id,
+        "type": standing.type,
+        "actor": to_wire("actor", standing.actor, names),
+        "state": standing.state,
+        "attempt": standing.attempt,
+        "accepted_at": to_wire("accepted_at", standing.accepted_at, names),
+        "deadline": time_text(standing.deadline),
+        "transaction": to_wire("transaction", standing.transaction, names),
+        "block": standing.block,
+        "refusal": told,
+        "resource": f"/v1/{NOUN_OF[standing.type]}/{act_id}" if is_recorded else None,
+        "acknowledgement": None if answer is None else answer["acknowledgement"],
+    } | freshness_fields(reading)
+
+
+@router.get("/submissions/{act_id}", summary="A submission: accepted, sent, final or refused")
+def get_submission(request: Request, act_id: str) -> dict[str, Any]:
+    wanted = parse_hex(act_id, size=32, pointer="/id")
+    with ledger_of(request).reading() as reading:
+        standing = submission_standing(reading, wanted)
+        return submission_body(reading, standing, language=language_of(request))

@@ -1,0 +1,1 @@
+"""Who speaks: identifier grammar, keys, typed data and signatures; no SQL, HTTP or chain."""

@@ -1,0 +1,35 @@
+"""Secrets at rest: AES-256-GCM under a random nonce, bound to the place they belong to."""
+
+import os
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from identity.errors import SealBroken
+
+_KEY_BYTES = 32
+_NONCE_BYTES = 12  # random: below 2^32 sealings a key (NIST SP 800-38D, 2007, clause 8.3)
+_TAG_BYTES = 16
+
+
+def seal(key: bytes, plaintext: bytes, *, context: bytes) -> bytes:
+    """Nonce (12 bytes) ‖ ciphertext ‖ tag (16 bytes), opened only with the same context.
+
+    `key` is 32 secret bytes, `context` says where the secret belongs (never secret itself).
+    """
+    assert len(key) == _KEY_BYTES
+    # Drawn here and not handed in: a nonce used twice gives the key away.
+    nonce = os.urandom(_NONCE_BYTES)
+    return nonce + AESGCM(key).encrypt(nonce, plaintext, context)
+
+
+def open_sealed(key: bytes, sealed: bytes, *, context: bytes) -> bytes:
+    """The plaintext `seal` was given with this key and context; raises SealBroken."""
+    assert len(key) == _KEY_BYTES
+    if len(sealed) < _NONCE_BYTES + _TAG_BYTES:
+        raise SealBroken
+    nonce, ciphertext = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
+    try:
+        return AESGCM(key).decrypt(nonce, ciphertext, context)
+    except InvalidTag:
+        raise SealBroken from None

@@ -1,0 +1,347 @@
+"""The composition root: a directory becomes a running ledger."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection
+
+from ledger.chain.bindings import CONTRACTS
+from ledger.chain.embedded import Entries
+from ledger.chain.embedded_node import EmbeddedNode
+from ledger.chain.node import READING_METHODS, HttpNode, Node, NodeError
+from ledger.chain.reader import Reader
+from ledger.chain.sender import Sender
+from ledger.clock import Clock, RealClock, ScriptedClock
+from ledger.directory import DirectoryLock, check_contracts, require_made
+from ledger.emissions.deliveries import delivery_rules
+from ledger.emissions.service import CHECKS as EMISSIONS
+from ledger.engine import Engine
+from ledger.errors import DirectoryInUse, FieldInvalid, LedgerHalted, MethodRefused, ScriptRefused
+from ledger.evidence.documents import digest_of, store_document
+from ledger.evidence.months import (
+    ReadMonth,
+    meter_by_record,
+    parse_meter_record,
+    read_month,
+    store_month,
+)
+from ledger.identifiers.acting import acting_participant, owner_of
+from ledger.identifiers.queries import subject_by_hash
+from ledger.identifiers.service import CHECKS as IDENTIFIERS
+from ledger.mirror.follower import Follower
+from ledger.outbox.acceptance import CREATED, Acceptance, Accepted, Rules
+from ledger.outbox.acknowledgement import Acknowledger
+from ledger.outbox.act import Envelope, SignedAct, created_subject
+from ledger.outbox.courier import Courier
+from ledger.outbox.idempotency import Answer, Request, recall, remember
+from ledger.outbox.queue import oldest_undecided, registration_under_way
+from ledger.period import Period
+from ledger.quotas.service import CHECKS as QUOTAS
+from ledger.service_keys import ServiceKeys
+from ledger.settings import Settings
+from ledger.store.chain_entries import ChainEntries
+from ledger.store.chain_log import freshness
+from ledger.store.engine import Store
+from ledger.store.manifest import Manifest, read_manifest
+from ledger.store.writer import Writer
+from ledger.verification.findings import FINDING_RULES
+from ledger.verification.service import CHECKS as VERIFICATION
+from ledger.verification.service import shown_message
+
+__all__ = ["CONTRACTS", "Accepted", "Ledger", "NodeError", "Reading", "SignedAct"]
+
+CHECKS: dict[str, Callable[[Connection, SignedAct, int], None]] = {
+    **IDENTIFIERS,
+    **EMISSIONS,
+    **VERIFICATION,
+    **QUOTAS,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingsUpload:
+    """One meter's month as it came: 32 bytes each of meter and of salt seed."""
+
+    content: bytes
+    meter: bytes
+    period: Period
+    seed: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentUpload:
+    """A document as it came, with the digest it claims, if any."""
+
+    content: bytes
+    kind: str
+    media_type: str
+    digest: bytes | None
+
+
+Reading = Connection  # what queries read from; the API passes it on and never looks inside
+
+
+class Ledger:
+    """A running ledger: accepts acts, carries them, follows the chain, answers reads."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        keys: ServiceKeys,
+        make_node: Callable[[Entries, Clock], EmbeddedNode] = EmbeddedNode,
+    ) -> None:
+        require_made(settings.directory)
+        self._lock = DirectoryLock(settings.directory)
+        self.store = Store(settings.directory)
+        with self.store.keeping() as connection:
+            self.manifest: Manifest = read_manifest(connection)
+        self.clock = _clock(settings, self.manifest)
+        self.keys = keys
+        self._entries = ChainEntries(self.store.path)
+        self._node = make_node(self._entries, self.clock)
+        check_contracts(self._node, self.manifest)
+        self.writer = Writer(self.store)
+        self._follower = Follower(self.store, self.reader(), self.manifest)
+        self.engine = Engine(self._steps())
+        self._acceptance = Acceptance(
+            self.store,
+            self.writer,
+            manifest=self.manifest,
+            acknowledger=Acknowledger(self.manifest, keys.service),
+        )
+
+    def _steps(self) -> dict[str, Callable[[], bool]]:
+        sender = Sender(self._node, private_key=self.keys.courier, chain_id=self.manifest.chain_id)
+        courier = Courier(self.store, sender, self.manifest)
+        return {
+            "sealer": self._node.seal,
+            "courier": courier.run_once,
+            "follower": self._follower.run_once,
+        }
+
+    def reader(self) -> Reader:
+        """What reads our contracts on this ledger's chain."""
+        return reader(self._node, self.manifest)
+
+    def start(self) -> None:
+        """Catch up with the chain, then run; from here on acts are accepted."""
+        self._follower.run_once()
+        self.writer.start()
+        self.engine.start()
+
+    def stop(self) -> None:
+        """Finish what is being written and let go of the directory."""
+        self.writer.stop()
+        self.engine.stop()
+        self._follower.close()
+        self._entries.close()
+        self.store.close()
+        self._lock.release()
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """One snapshot of everything that can be read."""
+        with self.store.reading() as connection:
+            yield connection
+
+    def accept(
+        self,
+        envelope: Envelope,
+        *,
+        request: Request,
+        render: Callable[[Connection, Accepted], bytes],
+    ) -> tuple[SignedAct, Answer]:
+        """Take a signed act in; raises every refusal, LedgerHalted when writing has stopped."""
+        self.require_writing()
+        return self._acceptance.accept(
+            envelope,
+            rules=Rules(CHECKS[envelope.type], actor_of, shown_message, created_by),
+            request=request,
+            now=self.clock.now(),
+            render=render,
+        )
+
+    def keep(
+        self,
+        envelope: Envelope,
+        *,
+        countersignature: bytes | None,
+        request: Request,
+        render: Callable[[SignedAct], bytes],
+    ) -> Answer:
+        """Keep a signed finding or delivery; raises every refusal."""
+        self.require_writing()
+        rules = FINDING_RULES if countersignature is None else delivery_rules(countersignature)
+        return self._acceptance.keep(
+            envelope, rules=rules, request=request, now=self.clock.now(), render=render
+        )
+
+    def take_readings(
+        self,
+        upload: ReadingsUpload,
+        *,
+        request: Request,
+        render: Callable[[ReadMonth, bytes], bytes],
+    ) -> Answer:
+        """Take a meter's month in; raises ReadingsMalformed and what names the meter."""
+        self.require_writing()
+        now = self.clock.now()
+        with self.reading() as reading:
+            subject = subject_by_hash(reading, upload.meter)
+            caller = subject["owner"]
+            if (kept := recall(reading, request, caller=caller)) is not None:
+                return kept
+            meter = meter_by_record(reading, name=subject["name"], record=subject["record"])
+            if owner_of(reading, meter.facility) != caller:
+                raise FieldInvalid([{"pointer": "/facility", "rule": "of_the_meter's_owner"}])
+        month = read_month(upload.content, meter=meter, period=upload.period, seed=upload.seed)
+
+        def store(connection: Connection) -> Answer:
+            digest = store_month(
+                connection, month, content=upload.content, sealing_key=self.keys.sealing, now=now
+            )
+            return _remember_once(
+                connection, request, caller=caller, body=render(month, digest), now=now
+            )
+
+        return self.writer.commit(store)
+
+    def take_document(
+        self, document: DocumentUpload, *, request: Request, render: Callable[[bytes], bytes]
+    ) -> Answer:
+        """Keep a document by its digest; raises DocumentMismatch."""
+        self.require_writing()
+        now = self.clock.now()
+        digest = digest_of(document.content, claimed=document.digest)
+        if document.kind == "meter_record":
+            parse_meter_record(document.content)
+
+        def store(connection: Connection) -> Answer:
+            store_document(
+                connection,
+                document.content,
+                kind=document.kind,
+                media_type=document.media_type,
+                now=now,
+            )
+            # Nobody is named by a document, so it names itself: no two uploads can collide.
+            return _remember_once(connection, request, caller=digest, body=render(digest), now=now)
+
+        return self.writer.commit(store)
+
+    def require_writing(self) -> None:
+        """Raises LedgerHalted when a broken invariant has stopped the engine."""
+        if self.engine.halted is not None:
+            raise LedgerHalted(self.engine.halted.reason, self.engine.halted.block)
+
+    def readiness(self) -> dict[str, Any]:
+        """Whether reading and writing work, how far the mirror is, and what waits."""
+        with self.reading() as reading:
+            read = freshness(reading)
+            waiting = oldest_undecided(reading)
+        head = self._node.request("eth_blockNumber", [])
+        now = self.clock.now()
+        return {
+            "ready": self.engine.is_running,
+            "halted": None if self.engine.halted is None else self.engine.halted.reason,
+            "mirror_lag_blocks": int(head, 16) - read.head_block,
+            "oldest_waiting_seconds": None if waiting is None else max(0, now - waiting),
+        }
+
+    def rpc(self, method: str, params: list[Any]) -> Any:
+        """A reading request to the embedded chain; raises NodeError, MethodRefused."""
+        if method not in READING_METHODS:
+            raise MethodRefused(method, sorted(READING_METHODS))
+        return self._node.request(method, params)
+
+
+def _remember_once(
+    connection: Connection, request: Request, *, caller: bytes, body: bytes, now: int
+) -> Answer:
+    if (kept := recall(connection, request, caller=caller)) is not None:
+        return kept
+    return remember(connection, request, caller=caller, status=CREATED, body=body, now=now)
+
+
+def actor_of(reading: Connection, act: SignedAct) -> bytes:
+    """The participant an act is signed for, looked up in what is recorded and on its way."""
+    known = acting_participant(reading, act.type, act.message, key=act.key)
+    if any(known):
+        return known
+    subject = _owned_subject(act.message)
+    under_way = registration_under_way(reading, subject)
+    if under_way is None:
+        return known
+    owner: bytes = under_way["owner"]
+    return owner
+
+
+def _owned_subject(message: Mapping[str, Any]) -> bytes:
+    for name in ("facility", "parent", "participant", "subject"):
+        if name in message:
+            subject: bytes = message[name]
+            return subject
+    return bytes(32)
+
+
+def created_by(act: SignedAct) -> set[bytes]:
+    """The identifiers that an act brings into being."""
+    return {created_subject(act.message)} if act.type == "Registration" else set()
+
+
+def reader(node: Node, manifest: Manifest) -> Reader:
+    """What reads our contracts on a chain."""
+    return Reader(node, addresses=[manifest.address_of(name) for name in CONTRACTS])
+
+
+def _clock(settings: Settings, manifest: Manifest) -> Clock:
+    if settings.clock_file is None:
+        return RealClock()
+    if not manifest.is_demo:
+        raise ScriptRefused()
+    return ScriptedClock(settings.clock_file)
+
+
+@contextmanager
+def opened(settings: Settings) -> Iterator[tuple[Store, Node, Manifest]]:
+    """A directory for the machine's verbs: by its lock, or by the `/rpc` of who holds it.
+
+    Raises DirectoryEmpty, DirectoryInUse, ContractsForeign.
+    """
+    require_made(settings.directory)
+    store = Store(settings.directory)
+    with store.keeping() as connection:
+        manifest = read_manifest(connection)
+    with _node_of(settings, store) as node:
+        check_contracts(node, manifest)
+        yield store, node, manifest
+    store.close()
+
+
+@contextmanager
+def _node_of(settings: Settings, store: Store) -> Iterator[Node]:
+    try:
+        lock = DirectoryLock(settings.directory)
+    except DirectoryInUse:
+        if (url := running_url(settings)) is None:
+            raise
+        yield HttpNode(f"{url}/rpc")
+        return
+    entries = ChainEntries(store.path)
+    yield EmbeddedNode(entries, RealClock())
+    entries.close()
+    lock.release()
+
+
+def running_url(settings: Settings) -> str | None:
+    """The URL that a running service wrote into its directory."""
+    try:
+        told = json.loads(settings.service_file.read_text("utf-8"))
+    except FileNotFoundError:
+        return None
+    url: str = told["url"]
+    return url

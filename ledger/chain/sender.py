@@ -1,0 +1,98 @@
+"""What the courier sends: signed raw transactions at gas price 0, and what became of them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from eth_account import Account
+from eth_utils.hexadecimal import decode_hex
+
+from ledger.chain.codec import decode_event, encode_batch
+from ledger.chain.node import SENDING_METHOD, Node
+
+# Generous: the dearest verb of the tests stays below 150,000; what is not used costs nothing.
+_GAS_PER_CALL = 400_000
+_GAS_PER_TRANSACTION = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class RawTransaction:
+    """A signed transaction, its hash, and its bytes as they go out."""
+
+    hash: bytes
+    raw: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A mined batch: its block, and the encoded error of each refused call by its index."""
+
+    block: int
+    refusals: dict[int, bytes]
+
+
+class Sender:
+    """One courier key on one chain."""
+
+    def __init__(self, node: Node, *, private_key: bytes, chain_id: int) -> None:
+        self._node = node
+        self._account = Account.from_key(private_key)
+        self._chain_id = chain_id
+
+    @property
+    def address(self) -> bytes:
+        return decode_hex(self._account.address)
+
+    def chain_nonce(self) -> int:
+        """The next nonce as the chain knows it."""
+        return int(
+            self._node.request("eth_getTransactionCount", [self._account.address, "latest"]), 16
+        )
+
+    def sign_batch(
+        self, calls: list[bytes], *, contract: str, address: bytes, nonce: int
+    ) -> RawTransaction:
+        """A transaction that carries the calls in one `batch` to the contract."""
+        return self._sign(
+            to=address,
+            data=encode_batch(contract, calls),
+            gas=_GAS_PER_TRANSACTION + _GAS_PER_CALL * len(calls),
+            nonce=nonce,
+        )
+
+    def sign_creation(self, code: bytes, *, gas: int, nonce: int) -> RawTransaction:
+        """A transaction that creates a contract."""
+        return self._sign(to=b"", data=code, gas=gas, nonce=nonce)
+
+    def _sign(self, **fields: Any) -> RawTransaction:
+        signed = self._account.sign_transaction(
+            {"gasPrice": 0, "value": 0, "chainId": self._chain_id, **fields}
+        )
+        return RawTransaction(bytes(signed.hash), bytes(signed.raw_transaction))
+
+    def send(self, raw: bytes) -> None:
+        """Hand the bytes to the node; any error leaves the outcome unknown."""
+        self._node.request(SENDING_METHOD, ["0x" + raw.hex()])
+
+    def receipt(self, transaction_hash: bytes) -> dict[str, Any] | None:
+        """The receipt in JSON-RPC form; None while the transaction is in no block."""
+        parameters = ["0x" + transaction_hash.hex()]
+        receipt: dict[str, Any] | None = self._node.request("eth_getTransactionReceipt", parameters)
+        return receipt
+
+    def outcome(self, transaction_hash: bytes, *, calls: int) -> Outcome | None:
+        """What the chain made of a batch; None while it is in no block."""
+        receipt = self.receipt(transaction_hash)
+        if receipt is None:
+            return None
+        block = int(receipt["blockNumber"], 16)
+        if int(receipt["status"], 16) == 0:
+            return Outcome(block, dict.fromkeys(range(calls), b""))
+        return Outcome(block, dict(filter(None, map(_refused_call, receipt["logs"]))))
+
+
+def _refused_call(log: dict[str, Any]) -> tuple[int, bytes] | None:
+    topics = [decode_hex(topic) for topic in log["topics"]]
+    event = decode_event(topics, decode_hex(log["data"]))
+    if event is None or event.name != "CallRefused":
+        return None
+    return event.fields["index"], event.fields["reason"]

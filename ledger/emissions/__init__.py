@@ -1,0 +1,1 @@
+"""Evidence and reports: what a facility emitted, as its enterprise signed it."""

@@ -1,0 +1,102 @@
+"""Kept table: deliveries of energy inside the park, signed by supplier and consumer.
+
+A delivery is not carried to the chain; its digest is a leaf of both enterprises' month.
+"""
+
+from sqlalchemy import BigInteger, Column, Connection, Index, Integer, Table, Text, insert, select
+
+from identity.signature import recover_address
+from ledger.emissions.service import require_figure
+from ledger.errors import FieldInvalid, ResourceUnknown
+from ledger.identifiers.service import require_key
+from ledger.outbox.acceptance import KeptRules
+from ledger.outbox.act import SignedAct
+from ledger.period import Period
+from ledger.rules.loader import PARK_RULES, load_rule_pack, require_carrier
+from ledger.store.columns import BYTES32, SIGNATURE
+from ledger.store.metadata import KEPT
+from ledger.store.rows import Row, every_row, first_row
+
+delivery_table = Table(
+    "delivery",
+    KEPT,
+    Column("seq", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("id", BYTES32, nullable=False, unique=True),
+    Column("supplier", BYTES32, nullable=False),
+    Column("consumer", BYTES32, nullable=False),
+    Column("month", Integer, nullable=False),
+    Column("carrier", Text, nullable=False),
+    Column("megajoules", BigInteger, nullable=False),
+    Column("salt", BYTES32, nullable=False),
+    Column("deadline", BigInteger, nullable=False),
+    Column("signature", SIGNATURE, nullable=False),
+    Column("countersignature", SIGNATURE, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Index(None, "month", "seq"),
+    Index(None, "supplier", "seq"),
+    Index(None, "consumer", "seq"),
+)
+
+
+def delivery_rules(countersignature: bytes) -> KeptRules:
+    """The rules of a delivery that the consumer countersigned."""
+
+    def check(reading: Connection, act: SignedAct, now: int) -> None:
+        message = act.message
+        if Period(message["month"]).is_year:
+            raise FieldInvalid([{"pointer": "/message/month", "rule": "month"}])
+        # Delivered energy is counted in MJ, so only what the rules count in GJ can be delivered.
+        require_carrier(load_rule_pack(PARK_RULES), message["carrier"], unit="GJ")
+        require_figure(message["megajoules"])
+        require_key(reading, message["supplier"], key=act.key, right="REPORT", now=now)
+        consumer_key = recover_address(act.digest, countersignature)
+        require_key(reading, message["consumer"], key=consumer_key, right="REPORT", now=now)
+
+    def store(connection: Connection, act: SignedAct, now: int) -> None:
+        table = delivery_table
+        if connection.execute(select(table.c.seq).where(table.c.id == act.id)).first():
+            return  # the same one again changes nothing
+        signed = {"signature": act.signature, "countersignature": countersignature}
+        row = {"id": act.id, "created_at": now} | signed
+        connection.execute(insert(table).values(**row, **act.message))
+
+    return KeptRules(lambda act: bytes(act.message["supplier"]), check, store)
+
+
+def delivery_by_id(connection: Connection, delivery_id: bytes) -> Row:
+    """One delivery with both signatures; raises ResourceUnknown."""
+    query = select(delivery_table).where(delivery_table.c.id == delivery_id)
+    row = first_row(connection, query)
+    if row is None:
+        raise ResourceUnknown(f"deliveries/0x{delivery_id.hex()}")
+    return row
+
+
+def deliveries(
+    connection: Connection, *, participant: bytes | None, month: int | None
+) -> list[Row]:
+    """Deliveries of a participant, on either side, and month, oldest first."""
+    table = delivery_table
+    query = select(table).order_by(table.c.seq)
+    if participant is not None:
+        query = query.where((table.c.supplier == participant) | (table.c.consumer == participant))
+    if month is not None:
+        query = query.where(table.c.month == month)
+    return every_row(connection, query)
+
+
+def delivered_megajoules(
+    connection: Connection, *, participants: list[bytes], year: int
+) -> dict[int, dict[str, int]]:
+    """Megajoules by month (yyyymm) and carrier between these participants in a year."""
+    table = delivery_table
+    query = select(table.c.month, table.c.carrier, table.c.megajoules).where(
+        table.c.month.between(year * 100 + 1, year * 100 + 12),
+        table.c.supplier.in_(participants),
+        table.c.consumer.in_(participants),
+    )
+    months: dict[int, dict[str, int]] = {}
+    for month, carrier, megajoules in connection.execute(query):
+        carriers = months.setdefault(month, {})
+        carriers[carrier] = carriers.get(carrier, 0) + megajoules
+    return months

@@ -1,0 +1,192 @@
+"""Refusals of the ledger: one root, one class per refusal, its facts as fields.
+
+The class name is the stable `code`; a contract error has the same name and facts here. No HTTP
+lives here (statuses: `api/errors.py`). Identifiers and addresses are bytes, times unix seconds.
+"""
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+
+class Refusal(Exception):
+    """A refusal a caller can act on: `code` is the class name, `facts` are the fields."""
+
+    # Set where the very act came before: its id and state.
+    first: tuple[bytes, str] | None = None
+
+    @property
+    def code(self) -> str:
+        return type(self).__name__
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        own = fields(self)  # type: ignore[arg-type]
+        return {field.name.rstrip("_"): getattr(self, field.name) for field in own}
+
+
+class DoorRefusal(Refusal):
+    """A refusal of the service itself; no contract knows it."""
+
+
+@dataclass(eq=False)
+class ResourceUnknown(DoorRefusal):
+    """Nothing of this name is to be seen here."""
+
+    resource: str
+
+
+@dataclass(eq=False)
+class IdempotencyKeyMissing(DoorRefusal):
+    """A POST needs an Idempotency-Key of 1 to 64 letters, digits, - and _."""
+
+
+@dataclass(eq=False)
+class IdempotencyKeyReused(DoorRefusal):
+    """The key came with another request before."""
+
+    first_at: int
+
+
+@dataclass(eq=False)
+class CursorMalformed(DoorRefusal):
+    """The cursor is not one of this list."""
+
+    reason: str
+
+
+@dataclass(eq=False)
+class FilterUnknown(DoorRefusal):
+    """The list has no such filter."""
+
+    name: str
+    known: list[str]
+
+
+@dataclass(eq=False)
+class FieldInvalid(DoorRefusal):
+    """Fields that break the schema."""
+
+    errors: list[dict[str, str]]
+
+
+@dataclass(eq=False)
+class PayloadTooLarge(DoorRefusal):
+    """The body is larger than allowed."""
+
+    limit_bytes: int
+
+
+@dataclass(eq=False)
+class MediaTypeUnsupported(DoorRefusal):
+    """The body's media type is not read here."""
+
+    offered: list[str]
+
+
+@dataclass(eq=False)
+class ChainMismatch(DoorRefusal):
+    """Signed for another chain."""
+
+    expected: int
+    given: int
+
+
+@dataclass(eq=False)
+class ContractMismatch(DoorRefusal):
+    """Signed for another contract."""
+
+    expected: bytes
+    given: bytes
+
+
+@dataclass(eq=False)
+class EvidenceRootMismatch(DoorRefusal):
+    """The readings give another root than the signed one."""
+
+    signed: bytes
+    computed: bytes
+
+
+@dataclass(eq=False)
+class DocumentMismatch(DoorRefusal):
+    """The content does not have the digest it came with."""
+
+    digest: bytes
+    computed: bytes
+
+
+@dataclass(eq=False)
+class OutboxFull(DoorRefusal):
+    """Too many submissions wait for the chain."""
+
+    limit: int
+
+
+@dataclass(eq=False)
+class LedgerHalted(DoorRefusal):
+    """An invariant is broken: writing has stopped."""
+
+    reason: str
+    block: int
+
+
+@dataclass(eq=False)
+class ChainUnavailable(DoorRefusal):
+    """The chain's node does not answer."""
+
+    reason: str
+
+
+@dataclass(eq=False)
+class DirectoryEmpty(DoorRefusal):
+    """No ledger lives in this directory: run `carbonledger init`."""
+
+
+@dataclass(eq=False)
+class DirectoryInUse(DoorRefusal):
+    """Another process owns this directory."""
+
+    path: str
+
+
+@dataclass(eq=False)
+class DirectoryNotEmpty(DoorRefusal):
+    """`init` needs a directory of its own."""
+
+    path: str
+
+
+@dataclass(eq=False)
+class ContractsForeign(DoorRefusal):
+    """The contracts on chain are not this version's: data of other code is not opened."""
+
+    contract: str
+    expected: bytes
+    found: bytes
+
+
+@dataclass(eq=False)
+class AssetMalformed(DoorRefusal):
+    """Not `INSTRUMENT-vintage` with an optional `#lot`."""
+
+    value: str
+
+
+@dataclass(eq=False)
+class MethodRefused(DoorRefusal):
+    """`/rpc` only reads: this method is not offered."""
+
+    method: str
+    offered: list[str]
+
+
+@dataclass(eq=False)
+class ScriptRefused(DoorRefusal):
+    """Only a demo's directory runs under a scripted clock."""
+
+
+@dataclass(eq=False)
+class MirrorMissing(DoorRefusal):
+    """The mirror's file is gone; the chain has everything to make it anew."""
+
+    file: str

@@ -1,0 +1,1 @@
+"""Evidence behind reports: readings, documents, salts and the roots that commit to them."""

@@ -1,0 +1,1 @@
+"""Who there is: subjects, keys, standing, accreditation, assignment."""

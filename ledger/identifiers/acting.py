@@ -1,0 +1,65 @@
+"""For whom a key acts: named by the message, or the owner of what the message names."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from ledger.chain.bindings import KINDS
+from ledger.identifiers.model import key_state_table, subject_state_table, subject_table
+from ledger.store.states import current, is_now
+
+PARTICIPANT_KINDS = frozenset(
+    KINDS[name] for name in ("PARK", "ENTERPRISE", "VERIFIER", "REGULATOR", "MODULE", "SERVICE")
+)
+_NAMED_BY = {
+    "Tie": "participant",
+    "KeyEnding": "participant",
+    "StandingChange": "authority",
+    "Accreditation": "authority",
+    "Assignment": "authority",
+    "Statement": "verifier",
+    "Confirmation": "authority",
+    "Reopening": "authority",
+    "Cap": "authority",
+    "Rule": "authority",
+    "Allocation": "authority",
+    "Transfer": "from",
+    "Surrender": "account",
+    "Cancellation": "account",
+}
+
+
+def acting_participant(
+    connection: Connection, message_type: str, message: Mapping[str, Any], *, key: bytes
+) -> bytes:
+    """The participant a message is signed for; 32 zeros when its subject is not known yet."""
+    match message_type:
+        case "Evidence" | "Report":
+            return owner_of(connection, message["facility"])
+        case "Registration":
+            parent: bytes = message["parent"]
+            return parent if is_participant(connection, parent) else owner_of(connection, parent)
+        case "RecordChange" | "KeyAddition" | "KeyEnding":
+            subject: bytes = message.get("subject", message.get("participant", b""))
+            return subject if _has_key(connection, subject, key) else owner_of(connection, subject)
+    participant: bytes = message[_NAMED_BY[message_type]]
+    return participant
+
+
+def owner_of(connection: Connection, subject: bytes) -> bytes:
+    """The owner of an identifier; 32 zeros for the root and for unknown ones."""
+    row = current(connection, subject_state_table, {"subject": subject})
+    return bytes(32) if row is None else row["owner"]
+
+
+def is_participant(connection: Connection, subject: bytes) -> bool:
+    """Whether the identifier's own keys speak for it."""
+    query = select(subject_table.c.kind).where(subject_table.c.hash == subject)
+    return connection.scalar(query) in PARTICIPANT_KINDS
+
+
+def _has_key(connection: Connection, participant: bytes, key: bytes) -> bool:
+    mine = (key_state_table.c.participant == participant) & (key_state_table.c.key == key)
+    query = select(key_state_table.c.key).where(mine, is_now(key_state_table))
+    return connection.execute(query).first() is not None

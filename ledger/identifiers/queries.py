@@ -1,0 +1,85 @@
+"""Reading subjects, keys and relations."""
+
+from collections.abc import Iterable
+
+from sqlalchemy import Connection, select
+
+from ledger.errors import ResourceUnknown
+from ledger.identifiers.model import (
+    accreditation_state_table,
+    key_state_table,
+    subject_state_table,
+    subject_table,
+)
+from ledger.store.facts import FACTS
+from ledger.store.rows import Row, every_row, first_row
+from ledger.store.states import current, is_now
+
+_VARIABLES_MAX = 500
+
+
+def names_of(reading: Connection, hashes: Iterable[bytes]) -> dict[bytes, str]:
+    """The names of those among these hashes that are identifiers."""
+    wanted = sorted({value for value in hashes if value[28:] == bytes(4) and any(value)})
+    names: dict[bytes, str] = {}
+    for start in range(0, len(wanted), _VARIABLES_MAX):
+        some = subject_table.c.hash.in_(wanted[start : start + _VARIABLES_MAX])
+        query = select(subject_table.c.hash, subject_table.c.name).where(some)
+        names.update({row.hash: row.name for row in reading.execute(query)})
+    return names
+
+
+def subject_by_hash(reading: Connection, subject: bytes) -> Row:
+    """Name, kind, owner, standing, record and revisions; raises ResourceUnknown."""
+    joined = subject_table.join(
+        subject_state_table, subject_table.c.hash == subject_state_table.c.subject
+    )
+    query = (
+        select(subject_table, subject_state_table)
+        .select_from(joined)
+        .where(subject_table.c.hash == subject, is_now(subject_state_table))
+    )
+    row = first_row(reading, query)
+    if row is None:
+        raise ResourceUnknown(f"identifiers/0x{subject.hex()}")
+    return row
+
+
+def subjects(reading: Connection, *, parent: bytes | None, kind: int | None) -> list[Row]:
+    """Subjects in the order of their registration, directly below a parent or of a kind."""
+    query = (
+        select(subject_table, subject_state_table)
+        .join(subject_state_table, subject_table.c.hash == subject_state_table.c.subject)
+        .where(is_now(subject_state_table))
+        .order_by(subject_table.c.seq)
+    )
+    if parent is not None:
+        query = query.where(subject_table.c.parent == parent)
+    if kind is not None:
+        query = query.where(subject_table.c.kind == kind)
+    return every_row(reading, query)
+
+
+def owned_by(reading: Connection, owner: bytes, *, kind: int) -> list[Row]:
+    """Subjects of a kind that a participant owns now."""
+    return [row for row in subjects(reading, parent=None, kind=kind) if row["owner"] == owner]
+
+
+def keys_of(reading: Connection, participant: bytes) -> list[Row]:
+    """Every key a participant has or had, as it stands now, oldest first."""
+    table, added = key_state_table, FACTS["KeyAdded"]
+    query = (
+        select(table, added.c.seq)
+        .join(
+            added,
+            (added.c.participant == table.c.participant) & (added.c.added_key == table.c.key),
+        )
+        .where(table.c.participant == participant, is_now(table))
+        .order_by(added.c.seq)
+    )
+    return every_row(reading, query)
+
+
+def accreditation_of(reading: Connection, verifier: bytes) -> Row | None:
+    """The accreditation of a verifier as it stands now."""
+    return current(reading, accreditation_state_table, {"verifier": verifier})

@@ -1,0 +1,1 @@
+"""Alembic migrations, for kept tables only."""

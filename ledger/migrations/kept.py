@@ -1,0 +1,17 @@
+"""Every kept table in one place, so that none is forgotten in a migration."""
+
+from ledger.emissions.deliveries import delivery_table
+from ledger.evidence.model import document_table
+from ledger.outbox.model import submission_table
+from ledger.store.manifest import manifest_table
+from ledger.store.metadata import KEPT
+from ledger.verification.findings import finding_table
+
+__all__ = [
+    "KEPT",
+    "delivery_table",
+    "document_table",
+    "finding_table",
+    "manifest_table",
+    "submission_table",
+]

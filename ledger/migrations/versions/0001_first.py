@@ -1,0 +1,198 @@
+"""The kept tables of the first version."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from ledger.store.columns import FixedBytes
+
+revision = "0001"
+down_revision = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "courier",
+        sa.Column("address", FixedBytes(length=20), nullable=False),
+        sa.Column("next_nonce", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("address", name=op.f("pk_courier")),
+    )
+    op.create_table(
+        "courier_transaction",
+        sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("courier", FixedBytes(length=20), nullable=False),
+        sa.Column("nonce", sa.BigInteger(), nullable=False),
+        sa.Column("hash", FixedBytes(length=32), nullable=False),
+        sa.Column("raw", sa.LargeBinary(), nullable=False),
+        sa.Column("done_block", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("seq", name=op.f("pk_courier_transaction")),
+    )
+    op.create_index(
+        op.f("ix_courier_transaction_courier_nonce"),
+        "courier_transaction",
+        ["courier", "nonce"],
+        unique=True,
+    )
+    op.create_index(
+        op.f("ix_courier_transaction_hash"), "courier_transaction", ["hash"], unique=False
+    )
+    op.create_index(
+        "ix_courier_transaction_open",
+        "courier_transaction",
+        ["seq"],
+        unique=False,
+        sqlite_where=sa.text("done_block IS NULL"),
+        postgresql_where=sa.text("done_block IS NULL"),
+    )
+    op.create_table(
+        "delivery",
+        sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("id", FixedBytes(length=32), nullable=False),
+        sa.Column("supplier", FixedBytes(length=32), nullable=False),
+        sa.Column("consumer", FixedBytes(length=32), nullable=False),
+        sa.Column("month", sa.Integer(), nullable=False),
+        sa.Column("carrier", sa.Text(), nullable=False),
+        sa.Column("megajoules", sa.BigInteger(), nullable=False),
+        sa.Column("salt", FixedBytes(length=32), nullable=False),
+        sa.Column("deadline", sa.BigInteger(), nullable=False),
+        sa.Column("signature", FixedBytes(length=65), nullable=False),
+        sa.Column("countersignature", FixedBytes(length=65), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("seq", name=op.f("pk_delivery")),
+        sa.UniqueConstraint("id", name=op.f("uq_delivery_id")),
+    )
+    op.create_index(op.f("ix_delivery_consumer_seq"), "delivery", ["consumer", "seq"], unique=False)
+    op.create_index(op.f("ix_delivery_month_seq"), "delivery", ["month", "seq"], unique=False)
+    op.create_index(op.f("ix_delivery_supplier_seq"), "delivery", ["supplier", "seq"], unique=False)
+    op.create_table(
+        "document",
+        sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("digest", FixedBytes(length=32), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("media_type", sa.Text(), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("seq", name=op.f("pk_document")),
+        sa.UniqueConstraint("digest", name=op.f("uq_document_digest")),
+    )
+    op.create_table(
+        "finding",
+        sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("id", FixedBytes(length=32), nullable=False),
+        sa.Column("report", FixedBytes(length=32), nullable=False),
+        sa.Column("verifier", FixedBytes(length=32), nullable=False),
+        sa.Column("parameter", sa.Text(), nullable=False),
+        sa.Column("document", FixedBytes(length=32), nullable=False),
+        sa.Column("deadline", sa.BigInteger(), nullable=False),
+        sa.Column("signature", FixedBytes(length=65), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("seq", name=op.f("pk_finding")),
+        sa.UniqueConstraint("id", name=op.f("uq_finding_id")),
+    )
+    op.create_index(op.f("ix_finding_report_seq"), "finding", ["report", "seq"], unique=False)
+    op.create_table(
+        "idempotency",
+        sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("caller", FixedBytes(length=32), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("request", FixedBytes(length=32), nullable=False),
+        sa.Column("status", sa.Integer(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("seq", name=op.f("pk_idempotency")),
+    )
+    op.create_index(
+        op.f("ix_idempotency_caller_key"), "idempotency", ["caller", "key"], unique=True
+    )
+    op.create_index(op.f("ix_idempotency_created_at"), "idempotency", ["created_at"], unique=False)
+    op.create_table(
+        "manifest",
+        sa.Column("row", sa.Integer(), nullable=False),
+        sa.Column("chain_id", sa.BigInteger(), nullable=False),
+        sa.Column("genesis", FixedBytes(length=32), nullable=False),
+        sa.Column("identifiers", FixedBytes(length=20), nullable=False),
+        sa.Column("identifiers_code_hash", FixedBytes(length=32), nullable=False),
+        sa.Column("emissions", FixedBytes(length=20), nullable=False),
+        sa.Column("emissions_code_hash", FixedBytes(length=32), nullable=False),
+        sa.Column("quotas", FixedBytes(length=20), nullable=False),
+        sa.Column("quotas_code_hash", FixedBytes(length=32), nullable=False),
+        sa.Column("creation_hash", FixedBytes(length=32), nullable=False),
+        sa.Column("root", FixedBytes(length=32), nullable=False),
+        sa.Column("service", FixedBytes(length=32), nullable=False),
+        sa.Column("service_key", FixedBytes(length=20), nullable=False),
+        sa.Column("is_demo", sa.Boolean(), nullable=False),
+        sa.Column("mirror_generation", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("row", name=op.f("pk_manifest")),
+    )
+    op.create_table(
+        "reading_month",
+        sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("meter", FixedBytes(length=32), nullable=False),
+        sa.Column("facility", FixedBytes(length=32), nullable=False),
+        sa.Column("period", sa.Integer(), nullable=False),
+        sa.Column("carrier", sa.Text(), nullable=False),
+        sa.Column("unit", sa.Text(), nullable=False),
+        sa.Column("quantity", sa.Text(), nullable=False),
+        sa.Column("leaves", sa.Integer(), nullable=False),
+        sa.Column("step_seconds", sa.Integer(), nullable=False),
+        sa.Column("first_at", sa.BigInteger(), nullable=False),
+        sa.Column("last_at", sa.BigInteger(), nullable=False),
+        sa.Column("document", FixedBytes(length=32), nullable=False),
+        sa.Column("root", FixedBytes(length=32), nullable=False),
+        sa.Column("day_roots", sa.LargeBinary(), nullable=False),
+        sa.Column("salt_seed", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("seq", name=op.f("pk_reading_month")),
+    )
+    op.create_index(
+        op.f("ix_reading_month_facility_period_seq"),
+        "reading_month",
+        ["facility", "period", "seq"],
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_reading_month_meter_period_seq"),
+        "reading_month",
+        ["meter", "period", "seq"],
+        unique=False,
+    )
+    op.create_table(
+        "submission",
+        sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("id", FixedBytes(length=32), nullable=False),
+        sa.Column("attempt", sa.Integer(), nullable=False),
+        sa.Column("type", sa.Text(), nullable=False),
+        sa.Column("actor", FixedBytes(length=32), nullable=False),
+        sa.Column("key", FixedBytes(length=20), nullable=False),
+        sa.Column("payload", sa.LargeBinary(), nullable=False),
+        sa.Column("shown", sa.LargeBinary(), nullable=True),
+        sa.Column("signature", FixedBytes(length=65), nullable=False),
+        sa.Column("possession", FixedBytes(length=65), nullable=True),
+        sa.Column("accepted_at", sa.BigInteger(), nullable=False),
+        sa.Column("deadline", sa.BigInteger(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("refusal", sa.LargeBinary(), nullable=True),
+        sa.Column("acknowledgement", sa.LargeBinary(), nullable=False),
+        sa.Column("transaction_seq", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("seq", name=op.f("pk_submission")),
+        sa.UniqueConstraint("id", name=op.f("uq_submission_id")),
+    )
+    op.create_index("ix_submission_actor", "submission", ["actor", "seq"], unique=False)
+    op.create_index(
+        "ix_submission_transaction", "submission", ["transaction_seq", "seq"], unique=False
+    )
+    op.create_index(
+        "ix_submission_undecided",
+        "submission",
+        ["state", "seq"],
+        unique=False,
+        sqlite_where=sa.text("state IN ('accepted', 'sent')"),
+        postgresql_where=sa.text("state IN ('accepted', 'sent')"),
+    )
+    op.create_table(
+        "undecided",
+        sa.Column("subject", FixedBytes(length=32), nullable=False),
+        sa.Column("submission_seq", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.PrimaryKeyConstraint("subject", "submission_seq", name=op.f("pk_undecided")),
+    )
+    op.create_index(
+        op.f("ix_undecided_submission_seq"), "undecided", ["submission_seq"], unique=False
+    )

@@ -1,0 +1,1 @@
+"""The mirror: SQL tables derived from chain events, and nothing else."""

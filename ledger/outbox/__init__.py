@@ -1,0 +1,1 @@
+"""Accepted submissions on their way to the chain."""

@@ -1,0 +1,152 @@
+"""A signed act as it comes in: form, domain, deadline and signature, judged without any table."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from identity.identifier import child_hash
+from identity.signature import recover_address
+from identity.typed_data import (
+    DELIVERY,
+    DOMAIN_NAME,
+    DOMAIN_VERSION,
+    FINDING,
+    Domain,
+    Fields,
+    act_id,
+    check_message,
+    digest,
+    struct_hash,
+)
+from ledger import contract_errors as refused
+from ledger.chain.bindings import MESSAGES, SCHEMES
+from ledger.errors import ChainMismatch, ContractMismatch, Refusal
+from ledger.store.manifest import Manifest
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What a client sends: a complete message, the domain it was signed for, the signatures.
+
+    `message` has the Solidity names; signatures are raw bytes.
+    """
+
+    type: str
+    message: Mapping[str, Any]
+    chain_id: int
+    contract: bytes
+    signature: bytes
+    possession: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SignedAct:
+    """A message with its id and the key that signed it; nothing is said of the key's rights."""
+
+    type: str
+    message: Mapping[str, Any]
+    id: bytes
+    digest: bytes
+    key: bytes
+    signature: bytes
+    possession: bytes | None
+
+    @property
+    def deadline(self) -> int:
+        deadline: int = self.message["deadline"]
+        return deadline
+
+
+# Signed and kept, never sent to a contract (contracts.md, section 8).
+OFF_CHAIN: dict[str, Fields] = {"Finding": FINDING, "Delivery": DELIVERY}
+
+
+def fields_of(message_type: str) -> Fields:
+    """Names and Solidity types of a message's fields, in the order that is hashed."""
+    if message_type in OFF_CHAIN:
+        return OFF_CHAIN[message_type]
+    fields: Fields = MESSAGES[message_type]["fields"]
+    return fields
+
+
+def domain_of(manifest: Manifest, message_type: str) -> Domain:
+    """The EIP-712 domain that a message is signed for."""
+    if message_type in OFF_CHAIN:
+        return Domain(DOMAIN_NAME, DOMAIN_VERSION, manifest.chain_id, manifest.identifiers)
+    contract = MESSAGES[message_type]["contract"]
+    return Domain(contract, "1", manifest.chain_id, manifest.address_of(contract))
+
+
+def open_act(envelope: Envelope, *, manifest: Manifest, now: int) -> SignedAct:
+    """The signed act of an envelope.
+
+    Raises ChainMismatch, ContractMismatch, MessageMalformed, SignatureExpired,
+    SignatureMalformed, KeyProofWrong.
+    """
+    fields, domain = fields_of(envelope.type), domain_of(manifest, envelope.type)
+    if envelope.chain_id != domain.chain_id:
+        raise ChainMismatch(domain.chain_id, envelope.chain_id)
+    if envelope.contract != domain.contract:
+        raise ContractMismatch(domain.contract, envelope.contract)
+    check_message(fields, envelope.message)
+    if envelope.message["deadline"] < now:
+        raise refused.SignatureExpired(envelope.message["deadline"], now)
+    hashed = struct_hash(envelope.type, fields, envelope.message)
+    signed = digest(domain.separator, hashed)
+    if envelope.type == "KeyAddition":
+        _check_possession(envelope, signed)
+    return SignedAct(
+        type=envelope.type,
+        message=envelope.message,
+        id=act_id(hashed),
+        digest=signed,
+        key=recover_address(signed, envelope.signature),
+        signature=envelope.signature,
+        possession=envelope.possession,
+    )
+
+
+def _check_possession(envelope: Envelope, signed: bytes) -> None:
+    """The added key signed its own addition; contracts and other curves cannot and need not."""
+    if envelope.message["scheme"] != SCHEMES["SECP256K1"]:
+        return
+    added = envelope.message["addedKey"]
+    recovered = recover_address(signed, envelope.possession or b"")
+    if recovered != added:
+        raise refused.KeyProofWrong(added, recovered)
+
+
+def already_made(act: SignedAct) -> Refusal:
+    """The refusal that the contract has for this act when it comes again."""
+    message = act.message
+    match act.type:
+        case "Registration":
+            return refused.IdentifierAlreadyRegistered(created_subject(message))
+        case "KeyAddition":
+            return refused.KeyAlreadyAdded(message["participant"], message["addedKey"])
+        case "Tie":
+            return refused.TieAlreadyDeclared(
+                message["verifier"], message["enterprise"], message["ties"]
+            )
+        case "Transfer":
+            return refused.NonceUsed(message["from"], message["asset"], message["nonce"])
+        case "Surrender" | "Cancellation":
+            return refused.NonceUsed(message["account"], message["asset"], message["nonce"])
+    if "revision" in message:
+        return refused.RevisionOutOfDate(message["revision"], message["revision"])
+    return refused.ActAlreadyMade(act.id)
+
+
+def created_subject(registration: Mapping[str, Any]) -> bytes:
+    """The identifier that a Registration creates."""
+    return child_hash(
+        registration["parent"],
+        is_prefix=registration["isPrefix"],
+        label=registration["label"],
+    )
+
+
+def subjects_of(act: SignedAct) -> set[bytes]:
+    """The identifiers that a message names: 28 bytes of hash and four zeros each."""
+    values = (value for value in act.message.values() if isinstance(value, bytes))
+    return {value for value in values if len(value) == 32 and value[28:] == bytes(4) and any(value)}

@@ -1,0 +1,175 @@
+"""Carries submissions to the chain: nonce, signature and bytes are stored before they are sent.
+
+After a crash the same bytes go out again. What became of a submission is what the chain says
+once the mirror has read the block; no error of sending means anything.
+"""
+
+from collections.abc import Iterator, Mapping
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, update
+
+from ledger.chain.bindings import MESSAGES
+from ledger.chain.codec import encode_call
+from ledger.chain.node import NodeError, NodeUnreachable
+from ledger.chain.sender import Outcome, Sender
+from ledger.outbox.model import courier_table, courier_transaction_table, submission_table
+from ledger.outbox.queue import settle
+from ledger.store.chain_log import act_by_id, freshness
+from ledger.store.engine import Store
+from ledger.store.manifest import Manifest
+from ledger.store.rows import Row, every_row, inserted_seq
+
+MESSAGES_PER_TRANSACTION = 200
+_TRANSACTIONS_PER_ROUND = 4
+
+
+class Courier:
+    """One key that carries anybody's signed acts; it has no rights of its own."""
+
+    def __init__(self, store: Store, sender: Sender, manifest: Manifest) -> None:
+        self._store = store
+        self._sender = sender
+        self._manifest = manifest
+        self._sent: set[int] = set()
+
+    def run_once(self) -> bool:
+        """One round: settle what the mirror has read, send what is stored, store what waits.
+
+        True when there was anything to do.
+        """
+        settled = self._settle()
+        self._send_stored()
+        return self._store_waiting() or settled
+
+    def _settle(self) -> bool:
+        with self._store.reading() as reading:
+            open_ones = list(_open_transactions(reading))
+            head = freshness(reading).final_block if open_ones else 0
+        settled = False
+        for transaction in open_ones:
+            waiting = self._carried(transaction["seq"])
+            outcome = self._sender.outcome(transaction["hash"], calls=len(waiting))
+            if outcome is not None and outcome.block <= head:
+                self._settle_transaction(transaction["seq"], waiting, outcome)
+                settled = True
+        return settled
+
+    def _carried(self, transaction_seq: int) -> list[Row]:
+        """The submissions of a transaction in the order of its calls."""
+        query = (
+            select(submission_table)
+            .where(submission_table.c.transaction_seq == transaction_seq)
+            .order_by(submission_table.c.seq)
+        )
+        with self._store.reading() as reading:
+            return every_row(reading, query)
+
+    def _settle_transaction(
+        self, transaction_seq: int, carried: list[Row], outcome: Outcome
+    ) -> None:
+        with self._store.reading() as reading:
+            recorded = {row["seq"] for row in carried if act_by_id(reading, row["id"])}
+        with self._store.keeping() as connection:
+            for index, row in enumerate(carried):
+                reason = outcome.refusals.get(index)
+                if row["seq"] in recorded:
+                    settle(connection, row["seq"], state="done")
+                elif reason:
+                    settle(connection, row["seq"], state="refused", refusal=reason)
+                else:  # no trace, or an empty reason: out of gas, so it goes again
+                    _put_back(connection, row["seq"])
+            done = courier_transaction_table.c.seq == transaction_seq
+            values = {"done_block": outcome.block}
+            connection.execute(update(courier_transaction_table).where(done).values(**values))
+        self._sent.discard(transaction_seq)
+
+    def _send_stored(self) -> None:
+        with self._store.reading() as reading:
+            open_ones = list(_open_transactions(reading))
+        for transaction in open_ones:
+            if transaction["seq"] in self._sent:
+                continue
+            try:
+                self._sender.send(transaction["raw"])
+            except (NodeError, NodeUnreachable):
+                continue  # unknown, never failed: the same bytes go again in the next round
+            self._sent.add(transaction["seq"])
+
+    def _store_waiting(self) -> bool:
+        with self._store.reading() as reading:
+            if not (waiting := _waiting(reading)):
+                return False
+        with self._store.keeping() as connection:
+            for batch in _batches(_waiting(connection)):
+                self._store_batch(connection, batch)
+        self._send_stored()
+        return bool(waiting)
+
+    def _store_batch(self, connection: Connection, batch: list[Row]) -> None:
+        contract = MESSAGES[batch[0]["type"]]["contract"]
+        nonce = self._reserve_nonce(connection)
+        transaction = self._sender.sign_batch(
+            [_call(row) for row in batch],
+            contract=contract,
+            address=self._manifest.address_of(contract),
+            nonce=nonce,
+        )
+        stored = insert(courier_transaction_table).values(
+            courier=self._sender.address, nonce=nonce, hash=transaction.hash, raw=transaction.raw
+        )
+        seq = inserted_seq(connection, stored)
+        mine = submission_table.c.seq.in_([row["seq"] for row in batch])
+        sent = {"state": "sent", "transaction_seq": seq}
+        connection.execute(update(submission_table).where(mine).values(**sent))
+
+    def _reserve_nonce(self, connection: Connection) -> int:
+        mine = courier_table.c.address == self._sender.address
+        nonce = connection.execute(select(courier_table.c.next_nonce).where(mine)).scalar()
+        if nonce is None:
+            nonce = self._sender.chain_nonce()
+            row = {"address": self._sender.address, "next_nonce": nonce}
+            connection.execute(insert(courier_table).values(**row))
+        connection.execute(update(courier_table).where(mine).values(next_nonce=nonce + 1))
+        return int(nonce)
+
+
+def _open_transactions(connection: Connection) -> Iterator[Mapping[str, Any]]:
+    table = courier_transaction_table
+    query = select(table).where(table.c.done_block.is_(None)).order_by(table.c.seq)
+    yield from every_row(connection, query)
+
+
+def _waiting(connection: Connection) -> list[Row]:
+    query = (
+        select(submission_table)
+        .where(submission_table.c.state == "accepted")
+        .order_by(submission_table.c.seq)
+        .limit(MESSAGES_PER_TRANSACTION * _TRANSACTIONS_PER_ROUND)
+    )
+    return every_row(connection, query)
+
+
+def _batches(waiting: list[Row]) -> Iterator[list[Row]]:
+    """Runs of one contract in the order of acceptance, so that what comes first lands first."""
+    for _, run in groupby(waiting, key=lambda row: MESSAGES[row["type"]]["contract"]):
+        rows = list(run)
+        for start in range(0, len(rows), MESSAGES_PER_TRANSACTION):
+            yield rows[start : start + MESSAGES_PER_TRANSACTION]
+
+
+def _call(row: Mapping[str, Any]) -> bytes:
+    return encode_call(
+        row["type"],
+        row["payload"],
+        signature=row["signature"],
+        shown=row["shown"],
+        possession=row["possession"],
+    )
+
+
+def _put_back(connection: Connection, seq: int) -> None:
+    mine = submission_table.c.seq == seq
+    waiting = {"state": "accepted", "transaction_seq": None}
+    connection.execute(update(submission_table).where(mine).values(**waiting))

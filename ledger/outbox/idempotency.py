@@ -1,0 +1,49 @@
+"""One effect per caller and key: the first answer is kept and given again, byte for byte."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, insert, select
+
+from ledger.errors import IdempotencyKeyReused
+from ledger.outbox.model import idempotency_table
+from ledger.store.rows import first_row
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A write as the caller named it: its key, and the SHA-256 of noun and body."""
+
+    key: str
+    digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer of a write: HTTP status, body, and whether it was given before."""
+
+    status: int
+    body: bytes
+    is_replay: bool
+
+
+def recall(connection: Connection, request: Request, *, caller: bytes) -> Answer | None:
+    """The kept answer, None for a new key; raises IdempotencyKeyReused for another body."""
+    table = idempotency_table
+    query = select(table).where(table.c.caller == caller, table.c.key == request.key)
+    row = first_row(connection, query)
+    if row is None:
+        return None
+    if row["request"] != request.digest:
+        raise IdempotencyKeyReused(row["created_at"])
+    return Answer(row["status"], row["body"], is_replay=True)
+
+
+def remember(
+    connection: Connection, request: Request, *, caller: bytes, status: int, body: bytes, now: int
+) -> Answer:
+    """Keep the first answer; the unique key decides between two at once."""
+    row = {"key": request.key, "request": request.digest, "created_at": now}
+    connection.execute(
+        insert(idempotency_table).values(caller=caller, status=status, body=body, **row)
+    )
+    return Answer(status, body, is_replay=False)

@@ -1,0 +1,1 @@
+"""The park's view, read side only: inventory without double counting, warnings."""

@@ -1,0 +1,1 @@
+"""Quota: caps, rules, holdings, obligations, surrender."""

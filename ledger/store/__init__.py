@@ -1,0 +1,1 @@
+"""Databases, connections, column types, and the table shapes generated from events."""

@@ -1,0 +1,145 @@
+"""The databases of one directory: `ledger.db` (kept, chain) and `mirror-<generation>.db`.
+
+Full sync everywhere: what was acknowledged survives a power cut.
+"""
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, QueuePool, create_engine, event, select
+from sqlalchemy.exc import OperationalError
+
+from ledger.errors import MirrorMissing
+from ledger.store.manifest import manifest_table
+from ledger.store.metadata import MIRROR
+
+_BUSY_TIMEOUT_MS = 30_000
+
+
+def _engine(main: str, *, attached_mirror: str | None, begin: str, pool_size: int = 8) -> Engine:
+    """An engine whose connections see the kept tables and, attached, the mirror's."""
+
+    def connect() -> sqlite3.Connection:
+        return sqlite3.connect(
+            main, uri=True, check_same_thread=False, timeout=_BUSY_TIMEOUT_MS / 1000
+        )
+
+    engine = create_engine(
+        "sqlite://", creator=connect, poolclass=QueuePool, pool_size=pool_size, max_overflow=32
+    )
+
+    @event.listens_for(engine, "connect")
+    def _connect(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # BEGIN is ours: see _begin
+        if attached_mirror is not None:
+            connection.execute("ATTACH DATABASE ? AS mirror", (attached_mirror,))
+        connection.execute(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT_MS}")
+        connection.execute("PRAGMA synchronous = FULL")
+        if attached_mirror is not None:
+            connection.execute("PRAGMA mirror.synchronous = FULL")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+class Store:
+    """Connections to one directory's databases. Thread-safe."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory.absolute()
+        self._lock = threading.Lock()
+        self._readers: tuple[int, Engine] | None = None
+        self.path = self._directory / "ledger.db"
+        self._glance = _engine(f"{self.path.as_uri()}?mode=ro", attached_mirror=None, begin="BEGIN")
+        self._kept = _engine(self.path.as_uri(), attached_mirror=None, begin="BEGIN IMMEDIATE")
+
+    def use_write_ahead_log(self) -> None:
+        """Once, when the directory is made: the setting lives in the file."""
+        with self._kept.connect() as connection:
+            driver_connection = connection.connection.driver_connection
+            assert driver_connection is not None
+            driver_connection.execute("PRAGMA journal_mode = WAL")
+
+    @contextmanager
+    def keeping(self) -> Iterator[Connection]:
+        """A write transaction on the kept tables, committed at the end of the block."""
+        with self._kept.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A read-only snapshot of the kept tables and of the mirror now served."""
+        while True:
+            generation, readers = self._current_readers()
+            try:
+                connection = readers.connect()
+            except OperationalError:
+                if self.mirror_generation() == generation:
+                    raise
+                self._forget_readers(generation)  # its file went when the next was swapped in
+                continue
+            with connection, connection.begin():
+                served = connection.scalar(select(manifest_table.c.mirror_generation))
+                if served == generation:
+                    yield connection
+                    return
+            self._forget_readers(generation)
+
+    def _current_readers(self) -> tuple[int, Engine]:
+        with self._lock:
+            if self._readers is None:
+                generation = self.mirror_generation()
+                if not self.mirror_path(generation).exists():
+                    raise MirrorMissing(self.mirror_path(generation).name)
+                self._readers = (generation, self._reader(generation))
+            return self._readers
+
+    def _reader(self, generation: int) -> Engine:
+        mirror = f"{self.mirror_path(generation).as_uri()}?mode=ro"
+        return _engine(f"{self.path.as_uri()}?mode=ro", attached_mirror=mirror, begin="BEGIN")
+
+    def _forget_readers(self, generation: int) -> None:
+        with self._lock:
+            if self._readers is not None and self._readers[0] == generation:
+                self._readers[1].dispose()
+                self._readers = None
+
+    def mirror_generation(self) -> int:
+        """The number of the mirror file that is served."""
+        with self._glance.connect() as connection:
+            return int(connection.execute(select(manifest_table.c.mirror_generation)).scalar_one())
+
+    def mirror_path(self, generation: int) -> Path:
+        return self._directory / f"mirror-{generation}.db"
+
+    def close(self) -> None:
+        if self._readers is not None:
+            self._readers[1].dispose()
+        self._glance.dispose()
+        # Last and writing: a reader cannot bring the write-ahead log into the file.
+        with self._kept.connect() as connection:
+            driver_connection = connection.connection.driver_connection
+            assert driver_connection is not None
+            driver_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self._kept.dispose()
+
+
+def open_mirror(path: Path) -> Engine:
+    """An engine that writes the mirror file of this path, made with its tables if missing."""
+    engine = _engine(
+        ":memory:", attached_mirror=path.absolute().as_uri(), begin="BEGIN IMMEDIATE", pool_size=1
+    )
+    with engine.connect() as connection:
+        driver_connection = connection.connection.driver_connection
+        assert driver_connection is not None
+        driver_connection.execute("PRAGMA mirror.journal_mode = WAL")
+    with engine.begin() as connection:
+        MIRROR.create_all(connection)
+    return engine

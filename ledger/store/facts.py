@@ -1,0 +1,47 @@
+"""Mirror tables generated from the events of the contracts: one row per event, never changed.
+
+Table and columns have the event's and fields' names in snake_case; `seq` numbers all events of
+our contracts in chain order from 1 without gaps.
+"""
+
+from typing import Any
+
+from sqlalchemy import BigInteger, Boolean, Column, Index, LargeBinary, Table, Text
+from sqlalchemy.types import TypeEngine
+
+from ledger.chain.bindings import EVENTS
+from ledger.naming import snake_case
+from ledger.store.columns import ADDRESS, BYTES32
+from ledger.store.metadata import MIRROR
+
+
+def _column_type(solidity_type: str) -> TypeEngine[Any]:
+    fixed: dict[str, TypeEngine[Any]] = {
+        "bytes32": BYTES32,
+        "address": ADDRESS,
+        "bool": Boolean(),
+        "string": Text(),
+    }
+    if solidity_type == "bytes":
+        return LargeBinary()
+    return fixed.get(solidity_type) or BigInteger()
+
+
+def _fact_table(event: str) -> Table:
+    fields = EVENTS[event]["fields"]
+    name = snake_case(event)
+    columns = [
+        Column(snake_case(field), _column_type(kind), nullable=False) for field, kind, _ in fields
+    ]
+    looked_up = [snake_case(field) for field, kind, is_indexed in fields if is_indexed]
+    return Table(
+        name,
+        MIRROR,
+        Column("seq", BigInteger, primary_key=True, autoincrement=False),
+        Column("block", BigInteger, nullable=False),
+        *columns,
+        *(Index(None, column, "seq") for column in looked_up),
+    )
+
+
+FACTS: dict[str, Table] = {event: _fact_table(event) for event in EVENTS}

@@ -1,0 +1,87 @@
+"""Mirror tables of values that change: one row per value and span of blocks.
+
+A row holds from block `valid_from` until before `valid_to`; OPEN means: still. The value at
+block b is the row with `valid_from <= b < valid_to`. Several changes in one block are one row.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ColumnElement,
+    Connection,
+    Index,
+    Table,
+    and_,
+    insert,
+    select,
+    update,
+)
+
+from ledger.store.metadata import MIRROR
+from ledger.store.rows import Row, first_row
+
+OPEN = 2**62
+
+
+def state_table(
+    name: str, *, key: tuple[Column[Any], ...], values: tuple[Column[Any], ...]
+) -> Table:
+    """A state table with this key and these values."""
+    for column in key:
+        column.primary_key = True
+    now = Index(f"ix_{name}_now", *(column.name for column in key), unique=True)
+    now.dialect_options["sqlite"]["where"] = Column("valid_to") == OPEN
+    now.dialect_options["postgresql"]["where"] = Column("valid_to") == OPEN
+    return Table(
+        name,
+        MIRROR,
+        *key,
+        Column("valid_from", BigInteger, primary_key=True, autoincrement=False),
+        Column("valid_to", BigInteger, nullable=False),
+        *values,
+        now,
+    )
+
+
+def is_now(table: Table) -> ColumnElement[bool]:
+    """The rows that hold still."""
+    return table.c.valid_to == OPEN
+
+
+def current(connection: Connection, table: Table, key: Mapping[str, Any]) -> Row | None:
+    """The row of this key that holds now."""
+    query = select(table).where(_matches(table, key), is_now(table))
+    return first_row(connection, query)
+
+
+def put(
+    connection: Connection,
+    table: Table,
+    *,
+    key: Mapping[str, Any],
+    values: Mapping[str, Any],
+    block: int,
+) -> None:
+    """Let the key have these values from this block on; unnamed values stay as they were."""
+    before = current(connection, table, key)
+    if before is not None and before["valid_from"] == block:
+        same = and_(_matches(table, key), table.c.valid_from == block)
+        connection.execute(update(table).where(same).values(**values))
+        return
+    carried = {} if before is None else _values(table, before)
+    if before is not None:
+        still = and_(_matches(table, key), is_now(table))
+        connection.execute(update(table).where(still).values(valid_to=block))
+    span = {"valid_from": block, "valid_to": OPEN}
+    connection.execute(insert(table).values(**key, **span, **(carried | dict(values))))
+
+
+def _matches(table: Table, key: Mapping[str, Any]) -> ColumnElement[bool]:
+    return and_(*(table.c[name] == value for name, value in key.items()))
+
+
+def _values(table: Table, row: Mapping[str, Any]) -> dict[str, Any]:
+    return {c.name: row[c.name] for c in table.c if not c.primary_key and c.name != "valid_to"}

@@ -1,0 +1,158 @@
+"""What the ledger costs: gas a verb, submissions a second, seconds to the first anchored record.
+
+`python scripts/bench.py [gas] [throughput] [clone]` prints JSON on standard output and tables on
+standard error; without names all three run. Only what this run measured is printed.
+"""
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import httpx2
+from rich.console import Console
+from rich.table import Table
+
+ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT))  # run as a file, so that it needs no installation of its own
+
+from scripts.bench_gas import measure_gas  # noqa: E402 - after the path is set
+from scripts.bench_load import loaded_service  # noqa: E402
+
+LANES = 8
+ACTS_PER_LANE = 250
+_POLL_SECONDS = 0.05
+_WAIT_SECONDS = 300.0
+
+
+def measure_throughput() -> dict[str, Any]:
+    """Signed evidence over HTTP to `serve` in real time, from 8 connections.
+
+    `accepted` ends with the last 202, `settled` when the mirror shows the last act.
+    """
+    with (
+        tempfile.TemporaryDirectory() as scratch,
+        loaded_service(Path(scratch) / "ledger", lanes=LANES, acts_per_lane=ACTS_PER_LANE) as load,
+    ):
+        acts = LANES * ACTS_PER_LANE
+        before = _blocks(load.url)
+        started = time.monotonic()
+        with ThreadPoolExecutor(LANES) as pool:
+            accepted = sum(pool.map(lambda lane: _post_all(load.url, lane), load.lanes))
+        assert accepted == acts, "every act of the load is accepted"
+        acceptance = time.monotonic() - started
+        _wait_until_settled(load.url)
+        settling = time.monotonic() - started
+        return {
+            "acts": acts,
+            "connections": LANES,
+            "accepted_per_second": round(acts / acceptance),
+            "carried_and_mirrored_per_second": round(acts / settling),
+            "blocks": _blocks(load.url) - before,
+            "peak_memory_mb": _peak_memory_mb(load.process),
+        }
+
+
+def _post_all(url: str, lane: list[dict[str, Any]]) -> int:
+    with httpx2.Client(base_url=url, trust_env=False, timeout=60) as client:
+        return sum(_post(client, body) for body in lane)
+
+
+def _post(client: httpx2.Client, body: dict[str, Any]) -> bool:
+    key = body["signature"][2:60]
+    answer = client.post("/v1/evidence", json=body, headers={"Idempotency-Key": key})
+    return answer.status_code == httpx2.codes.ACCEPTED
+
+
+def _blocks(url: str) -> int:
+    told = httpx2.get(f"{url}/.well-known/carbonledger", trust_env=False).json()
+    return int(told["as_of_block"])
+
+
+def _wait_until_settled(url: str) -> None:
+    ends = time.monotonic() + _WAIT_SECONDS
+    while time.monotonic() < ends:
+        state = httpx2.get(f"{url}/readyz", trust_env=False).json()
+        if state["oldest_waiting_seconds"] is None:
+            return
+        time.sleep(_POLL_SECONDS)
+    raise TimeoutError("the load was never settled")
+
+
+def _peak_memory_mb(process: int) -> int:
+    """The process's peak resident memory (Linux: VmHWM)."""
+    status = Path(f"/proc/{process}/status").read_text("ascii")
+    line = next(line for line in status.splitlines() if line.startswith("VmHWM"))
+    return round(int(line.split()[1]) / 1024)
+
+
+def measure_clone() -> dict[str, Any]:
+    """Seconds from `git clone` of this tree's head to the first anchored month and to the end."""
+    with tempfile.TemporaryDirectory() as scratch:
+        clone = Path(scratch) / "clone"
+        started = time.monotonic()
+        _run(["git", "clone", "--quiet", str(ROOT), str(clone)])
+        command = ["bash", str(clone / "scripts" / "demo"), "--once", "--lang", "en"]
+        with subprocess.Popen(  # noqa: S603 - our own script in our own clone
+            command, cwd=clone, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        ) as demo:
+            assert demo.stderr is not None
+            first = next(
+                time.monotonic() - started for line in demo.stderr if "is anchored" in line
+            )
+            demo.stderr.read()
+        assert demo.returncode == 0, "the demo holds"
+        return {
+            "seconds_to_first_anchored_month": round(first, 1),
+            "seconds_to_end_of_demo": round(time.monotonic() - started, 1),
+        }
+
+
+def _run(command: list[str]) -> None:
+    subprocess.run(command, check=True)  # noqa: S603 - git with our own arguments
+
+
+MEASURES: dict[str, Callable[[], dict[str, Any]]] = {
+    "gas": measure_gas,
+    "throughput": measure_throughput,
+    "clone": measure_clone,
+}
+
+
+def main() -> None:
+    wanted = sys.argv[1:] or list(MEASURES)
+    if unknown := set(wanted) - MEASURES.keys():
+        sys.exit(f"unknown: {', '.join(sorted(unknown))}; known: {', '.join(MEASURES)}")
+    results = {name: MEASURES[name]() for name in wanted}
+    console = Console(stderr=True)
+    for name, result in results.items():
+        console.print(_table(name, result))
+    sys.stdout.write(json.dumps(results, indent=2) + "\n")
+
+
+def _table(title: str, result: dict[str, Any]) -> Table:
+    table = Table(title=title)
+    table.add_column("what")
+    table.add_column("measured", justify="right")
+    for name, value in _flat(result):
+        table.add_row(name, f"{value:,}" if isinstance(value, int | float) else str(value))
+    return table
+
+
+def _flat(result: dict[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
+    rows: list[tuple[str, Any]] = []
+    for name, value in result.items():
+        if isinstance(value, dict):
+            rows += _flat(value, f"{prefix}{name} ")
+        else:
+            rows.append((f"{prefix}{name}", value))
+    return rows
+
+
+if __name__ == "__main__":
+    main()

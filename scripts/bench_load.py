@@ -1,0 +1,91 @@
+"""A running ledger with a park in it, and signed acts that all fit: the load of the bench."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from api.fields import hex_text
+from identity.signature import sign_digest
+from identity.typed_data import Domain, act_id, digest
+from ledger.clock import RealClock
+from ledger.rules.loader import load_rule_pack
+from scripts.park_year.cast import ENTERPRISES, FOUNDERS, RULE_PACK
+from scripts.park_year.client import Client, hash_of_wire
+from scripts.park_year.founding import found_park
+from scripts.park_year.metering import GENERATED_YEAR, readings_of
+from scripts.park_year.processes import Service, run_verb
+from scripts.park_year.scripted_time import ScriptedTime
+from scripts.park_year.secrets_file import make_secrets, write_secrets
+from scripts.park_year.story import Story
+from scripts.park_year.timeline import timeline_of
+
+_NOTHING = "0x" + "00" * 32
+_FIRST_YEAR = 2030
+_FOR_EVER = "2099-01-01T00:00:00Z"
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A service in real time, its process id, and envelopes in `lanes` that each keep order."""
+
+    url: str
+    process: int
+    lanes: list[list[dict[str, Any]]]
+
+
+@contextmanager
+def loaded_service(directory: Path, *, lanes: int, acts_per_lane: int) -> Iterator[Loaded]:
+    """A park of the demo's, founded, and evidence signed for one figure a lane."""
+    timeline = timeline_of(GENERATED_YEAR, now=RealClock().now())
+    secrets = make_secrets(timeline)
+    directory.mkdir()
+    write_secrets(directory, secrets)
+    time = ScriptedTime(directory / "clock", timeline.founding)
+    founders = [
+        argument for name in FOUNDERS for argument in ("--founder", hex_text(secrets.address(name)))
+    ]
+    run_verb(["init", "--demo", "--clock", str(time.path), "--dir", str(directory), *founders])
+    with Service(directory, time.path) as service, Client(service.url(), time) as client:
+        pack = load_rule_pack(RULE_PACK)
+        story = Story(
+            client, directory, timeline, time, readings_of(None), secrets, pack, _say_nothing
+        )
+        found_park(story)
+        time.end()  # from here on real time: at most one block a second
+        signed = [
+            list(_evidence(story, year=_FIRST_YEAR + lane, count=acts_per_lane))
+            for lane in range(lanes)
+        ]
+        yield Loaded(client.url, service.process, signed)
+
+
+def _say_nothing(_key: str, **_facts: object) -> None:
+    """The bench tells its own progress."""
+
+
+def _evidence(story: Story, *, year: int, count: int) -> Iterator[dict[str, Any]]:
+    """Anchors on one figure, each following the one before."""
+    enterprise = ENTERPRISES[0]
+    key, known = story.key(enterprise.name), story.client.known
+    address = known["contracts"]["Emissions"]["address"]
+    domain = Domain("Emissions", "1", known["chain_id"], bytes.fromhex(address[2:]))
+    follows = _NOTHING
+    for _ in range(count):
+        message = {
+            "facility": enterprise.facility,
+            "period": str(year),
+            "follows": follows,
+            "month": f"{year}-01",
+            "root": hex_text(bytes(31) + b"\x01"),
+            "leaves": 2976,
+            "deadline": _FOR_EVER,
+        }
+        hashed = hash_of_wire("Evidence", message)
+        follows = hex_text(act_id(hashed))
+        yield {
+            "message": message,
+            "domain": {"chain_id": domain.chain_id, "contract": address},
+            "signature": hex_text(sign_digest(key, digest(domain.separator, hashed))),
+        }

@@ -1,0 +1,99 @@
+"""`carbonledger mirror`: is the mirror what the chain says, and making it anew."""
+
+from typing import Any
+
+import typer
+
+from api.fields import hex_text
+from ledger.assembly import opened, reader
+from ledger.mirror.difference import Difference
+from ledger.mirror.rebuild import rebuild
+from ledger.mirror.reconcile import reconcile
+from ledger.settings import Settings
+from ledger.store.chain_log import freshness
+from scripts.commands.options import DEFAULT_DIRECTORY, AsJson, Directory
+from scripts.output import EXIT_WRONG, print_json, say
+
+app = typer.Typer(help="The SQL mirror of the chain.", no_args_is_help=True, add_completion=False)
+
+
+@app.command("status")
+def status(directory: Directory = DEFAULT_DIRECTORY, as_json: AsJson = False) -> None:
+    """How far the mirror has read.
+
+    Example: carbonledger mirror status --dir carbonledger-data
+    """
+    with opened(Settings(directory)) as (store, node, manifest):
+        head = reader(node, manifest).head_number()
+        with store.reading() as reading:
+            read = freshness(reading)
+        told = {
+            "generation": store.mirror_generation(),
+            "block": read.head_block,
+            "head": hex_text(read.head_hash),
+            "chain_block": head,
+        }
+    if as_json:
+        print_json(told)
+    else:
+        say(f"mirror {told['generation']} has read block {read.head_block} of {head}")
+
+
+@app.command("reconcile")
+def reconcile_mirror(directory: Directory = DEFAULT_DIRECTORY, as_json: AsJson = False) -> None:
+    """Compare every row with a rebuild from the chain and with the contracts' storage.
+
+    Exit status 6 when a row differs.
+
+    Example: carbonledger mirror reconcile --dir carbonledger-data --json
+    """
+    with opened(Settings(directory)) as (store, node, manifest):
+        found = reconcile(store, reader(node, manifest), manifest)
+    differences = [_shown(difference) for difference in found.differences]
+    if as_json:
+        told = {"block": found.block, "tables": found.tables, "rows": found.rows}
+        print_json(told | {"equal": not differences, "differences": differences})
+    else:
+        say(f"{found.rows} rows of {found.tables} tables compared up to block {found.block}")
+        for one in differences:
+            say(f"  {one['kind']}: {one['table']} {one['key']} {', '.join(one['columns'])}")
+        say("mirror = chain" if not differences else "Next: carbonledger mirror rebuild")
+    if differences:
+        raise typer.Exit(EXIT_WRONG)
+
+
+@app.command("rebuild")
+def rebuild_mirror(directory: Directory = DEFAULT_DIRECTORY, as_json: AsJson = False) -> None:
+    """Make the mirror anew from the chain beside the served one, then serve it.
+
+    Example: carbonledger mirror rebuild --dir carbonledger-data
+    """
+    with opened(Settings(directory)) as (store, node, manifest):
+        generation, block = rebuild(store, reader(node, manifest), manifest)
+    if as_json:
+        print_json({"generation": generation, "block": block})
+    else:
+        say(f"mirror {generation} has read up to block {block} and is served now")
+
+
+def _shown(difference: Difference) -> dict[str, Any]:
+    return {
+        "table": difference.table,
+        "key": {name: _plain(value) for name, value in difference.key.items()},
+        "kind": difference.kind,
+        "columns": list(difference.columns),
+        "mirror": _plain_row(difference.mirror, difference),
+        "chain": _plain_row(difference.chain, difference),
+    }
+
+
+def _plain_row(row: dict[str, Any] | None, difference: Difference) -> dict[str, Any] | None:
+    """The columns that differ, or all of a row that only one side has."""
+    if row is None:
+        return None
+    names = difference.columns or tuple(row)
+    return {name: _plain(row[name]) for name in names}
+
+
+def _plain(value: Any) -> Any:
+    return hex_text(value) if isinstance(value, bytes) else value

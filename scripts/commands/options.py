@@ -1,0 +1,27 @@
+"""Options that several verbs share."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ledger.settings import Settings
+
+Directory = Annotated[
+    Path, typer.Option("--dir", help="The ledger's directory.", show_default=True)
+]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
+PassphraseFile = Annotated[
+    Path | None,
+    typer.Option(help="File with the passphrase of the service's keys; asked for when missing."),
+]
+DEFAULT_DIRECTORY = Path("carbonledger-data")
+
+
+def passphrase_of(settings: Settings, file: Path | None) -> str:
+    """The passphrase of the service's keys: a file's, a demo's own, or typed."""
+    for path in (file, settings.passphrase_file):
+        if path is not None and path.exists():
+            return path.read_text("utf-8").rstrip("\n")
+    typed: str = typer.prompt("Passphrase of the service's keys", hide_input=True, err=True)
+    return typed

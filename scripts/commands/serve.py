@@ -1,0 +1,102 @@
+"""`carbonledger serve`: the API and the engine in one process, on loopback only."""
+
+import json
+import logging
+import os
+import signal
+import socket
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import uvicorn
+
+from api.app import create_app
+from ledger.assembly import Ledger
+from ledger.clock import ScriptedClock
+from ledger.service_keys import read_service_keys
+from ledger.settings import Settings
+from scripts.commands.options import (
+    DEFAULT_DIRECTORY,
+    AsJson,
+    Directory,
+    PassphraseFile,
+    passphrase_of,
+)
+from scripts.output import print_json, say
+
+_HOST = "127.0.0.1"
+
+
+def serve(
+    directory: Directory = DEFAULT_DIRECTORY,
+    port: Annotated[int, typer.Option(help="0: any free port.", min=0, max=65535)] = 8000,
+    clock: Annotated[
+        Path | None, typer.Option(help="A demo's scripted time: one RFC 3339 line.")
+    ] = None,
+    passphrase_file: PassphraseFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Serve the API of a ledger.
+
+    There are no access tokens yet, so it binds the loopback address only.
+
+    Example: carbonledger serve --dir carbonledger-data --port 8000
+    """
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
+    settings = Settings(directory, clock)
+    keys = read_service_keys(settings.keys, passphrase=passphrase_of(settings, passphrase_file))
+    listener = listen(port)
+    ledger = Ledger(settings, keys=keys)
+    ledger.start()
+    url = f"http://{_HOST}:{listener.getsockname()[1]}"
+    write_service_file(settings, url)
+    if as_json:
+        print_json({"directory": str(directory), "url": url, "pid": os.getpid()})
+        sys.stdout.flush()
+    say(f"Serving {directory} at {url}")
+    say("No access tokens exist yet: only this machine can reach it. Ctrl-C ends it.")
+    server = uvicorn.Server(
+        uvicorn.Config(
+            create_app(ledger),
+            log_level="warning",
+            access_log=False,
+            timeout_graceful_shutdown=10,
+        )
+    )
+    # uvicorn raises the signal that ended it once more: without a handler it would end us too.
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ending, lambda *_: None)
+    try:
+        server.run(sockets=[listener])
+    finally:
+        settings.service_file.unlink(missing_ok=True)
+        ledger.stop()
+
+
+def scripted_clock(path: Path) -> ScriptedClock:
+    """The clock of a demo's file."""
+    return ScriptedClock(path)
+
+
+def listen(port: int) -> socket.socket:
+    """A loopback socket at this port, 0 for any; raises BadParameter when it is taken."""
+    # The protocol is named, since asyncio turns delaying of small packets off only where it is.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((_HOST, port))
+        listener.listen()  # before anybody is told the address
+    except OSError as error:
+        raise typer.BadParameter(
+            f"port {port} is in use: choose another or 0 for any", param_hint="--port"
+        ) from error
+    return listener
+
+
+def write_service_file(settings: Settings, url: str) -> None:
+    """Whole or not at all: others read it while it is written."""
+    temporary = settings.service_file.with_suffix(".tmp")
+    temporary.write_text(json.dumps({"url": url, "pid": os.getpid()}), "utf-8")
+    temporary.replace(settings.service_file)

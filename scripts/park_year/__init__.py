@@ -1,0 +1,1 @@
+"""A park's compliance year, played by a client that knows the ledger by HTTP alone."""

@@ -1,0 +1,48 @@
+"""What every chapter of the story needs: who speaks to whom, when, and with which readings."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from secrets import token_bytes
+from typing import Any
+
+from api.fields import hex_text
+from ledger.evidence.canonical import canonical_bytes
+from ledger.rules.loader import RulePack
+from scripts.park_year.client import Client
+from scripts.park_year.metering import Readings
+from scripts.park_year.scripted_time import ScriptedTime
+from scripts.park_year.secrets_file import Secrets
+from scripts.park_year.timeline import Timeline
+
+_SALT_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """One play; `tell` writes a line of progress by its key in the texts."""
+
+    client: Client
+    directory: Path
+    timeline: Timeline
+    time: ScriptedTime
+    readings: Readings
+    secrets: Secrets
+    pack: RulePack
+    tell: Callable[..., None]
+    heads: dict[str, str] = field(default_factory=dict)  # by facility: the act to follow
+
+    def key(self, name: str) -> bytes:
+        """A person's private key."""
+        return self.secrets.keys[name]
+
+    def upload_json(self, document: dict[str, Any], *, kind: str) -> str:
+        """Keep a document in canonical form under a fresh salt; its digest in hex."""
+        salted = document | {"salt": hex_text(token_bytes(_SALT_BYTES))}
+        return self.client.upload(canonical_bytes(salted), kind=kind)
+
+    def download_json(self, digest: str) -> dict[str, Any]:
+        """The document of a digest."""
+        document: dict[str, Any] = json.loads(self.client.get_bytes(f"/v1/documents/{digest}"))
+        return document

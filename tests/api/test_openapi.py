@@ -1,0 +1,150 @@
+"""The document at /openapi.json describes every route, and nothing in it dangles."""
+
+import re
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import Any
+
+import pytest
+from fastapi.routing import APIRoute
+
+import api
+from api.messages import ENVELOPES, NOUN_OF
+from tests.api.world import World
+
+_METHODS = {"get", "post", "put", "delete", "patch", "head", "options", "trace"}
+_SCHEMA_TYPES = {"array", "boolean", "integer", "null", "number", "object", "string"}
+
+
+@pytest.fixture(scope="module")
+def document(world: World) -> dict[str, Any]:
+    """The document as a client reads it."""
+    return world.park.get("/openapi.json")
+
+
+def _operations(document: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
+    return [
+        (path, method, operation)
+        for path, item in document["paths"].items()
+        for method, operation in item.items()
+    ]
+
+
+def _dictionaries(value: Any) -> list[dict[str, Any]]:
+    """Every object of the document, at any depth."""
+    match value:
+        case dict():
+            return [value, *(each for one in value.values() for each in _dictionaries(one))]
+        case list():
+            return [each for one in value for each in _dictionaries(one)]
+    return []
+
+
+def test_describe_names_every_route_when_the_rooms_of_the_api_are_walked(
+    document: dict[str, Any],
+) -> None:
+    served = {(route.path, method.lower()) for route in _routes() for method in route.methods or ()}
+    assert served == {(path, method) for path, method, _ in _operations(document)}
+    assert len(served) > 60
+
+
+def _routes() -> list[APIRoute]:
+    """The routes of every module of the api, included in the application or forgotten."""
+    modules = [import_module(f"api.{found.name}") for found in iter_modules(api.__path__)]
+    routers = [module.router for module in modules if hasattr(module, "router")]
+    return [route for router in routers for route in router.routes]
+
+
+def test_describe_asks_for_an_idempotency_key_when_a_route_writes(
+    document: dict[str, Any],
+) -> None:
+    writing = [
+        (path, operation)
+        for path, method, operation in _operations(document)
+        if method == "post" and path.startswith("/v1")
+    ]
+    assert len(writing) == len(NOUN_OF) + 1
+    for path, operation in writing:
+        keys = [one for one in operation["parameters"] if one["name"] == "Idempotency-Key"]
+        assert [one["required"] for one in keys] == [True], path
+        assert operation["requestBody"]["required"], path
+
+
+@pytest.mark.parametrize("message_type", ENVELOPES)
+def test_describe_gives_the_envelope_of_the_noun_when_its_schema_is_followed(
+    world: World, document: dict[str, Any], message_type: str
+) -> None:
+    body = document["paths"][f"/v1/{NOUN_OF[message_type]}"]["post"]["requestBody"]
+    reference = body["content"]["application/json"]["schema"]["$ref"]
+    envelope = _followed(document, reference)
+    message = _followed(document, envelope["properties"]["message"]["$ref"])
+    assert list(message["properties"]) == list(world.bodies[message_type]["message"])
+    assert message["additionalProperties"] is False
+
+
+def _followed(document: dict[str, Any], reference: str) -> dict[str, Any]:
+    """The object at a local reference; KeyError where it dangles."""
+    root, *way = reference.split("/")
+    assert root == "#"
+    value = document
+    for step in way:
+        value = value[step.replace("~1", "/").replace("~0", "~")]
+    return value
+
+
+def test_describe_leaves_no_reference_dangling_when_every_one_is_followed(
+    document: dict[str, Any],
+) -> None:
+    references = {each["$ref"] for each in _dictionaries(document) if "$ref" in each}
+    assert len(references) > 40
+    for reference in references:
+        _followed(document, reference)
+
+
+def test_describe_is_openapi_3_1_when_its_form_is_checked(document: dict[str, Any]) -> None:
+    assert re.fullmatch(r"3\.1\.\d+", document["openapi"])
+    assert {"title", "version"} <= document["info"].keys()
+    assert document.keys() <= {"openapi", "info", "paths", "components", "tags", "servers"}
+    identities = [operation["operationId"] for _, _, operation in _operations(document)]
+    assert len(identities) == len(set(identities))
+    for path, method, operation in _operations(document):
+        assert path.startswith("/") and method in _METHODS
+        assert operation["responses"] and operation["summary"], path
+        _check_parameters(path, operation)
+
+
+def _check_parameters(path: str, operation: dict[str, Any]) -> None:
+    parameters = operation.get("parameters", [])
+    placed = [(one["name"], one["in"]) for one in parameters]
+    assert len(placed) == len(set(placed)), path
+    in_path = {name for name, place in placed if place == "path"}
+    assert in_path == set(re.findall(r"{([^}]+)}", path)), path
+    for one in parameters:
+        assert one["in"] in ("path", "query", "header") and "schema" in one, path
+        assert one.get("required") or one["in"] != "path", path
+
+
+def test_describe_uses_types_of_json_schema_when_every_schema_is_checked(
+    document: dict[str, Any],
+) -> None:
+    for schema in _dictionaries(document["components"]["schemas"]):
+        kind = schema.get("type")
+        if isinstance(kind, str):
+            assert kind in _SCHEMA_TYPES
+        if isinstance(schema.get("pattern"), str):
+            re.compile(schema["pattern"])
+
+
+def test_describe_names_the_problem_when_any_route_refuses(document: dict[str, Any]) -> None:
+    for path, _, operation in _operations(document):
+        content = operation["responses"]["default"]["content"]
+        assert content["application/problem+json"]["schema"]["$ref"].endswith("/Problem"), path
+        assert "422" not in operation["responses"], path
+
+
+def test_describe_fits_the_problem_when_one_is_answered(
+    world: World, document: dict[str, Any]
+) -> None:
+    told = world.park.http.get("/v1/nothing").json()
+    schema = document["components"]["schemas"]["Problem"]
+    assert set(schema["required"]) <= set(told) <= set(schema["properties"])

@@ -1,0 +1,127 @@
+"""Nothing acknowledged is lost and nothing is done twice, wherever the service is killed."""
+
+import random
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ledger.mirror.rebuild import rebuild
+from ledger.mirror.reconcile import reconcile
+from tests.kills.harness import Load, Victims, kill_at_random
+from tests.kills.victim import WINDOWS
+from tests.messages import allocation
+from tests.park import Park, issue_quota, settle_in
+
+# Each kill costs a start of the service and a settling load: seconds, not a test's two.
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+
+FRESH_SEED = random.SystemRandom().randrange(2**32)
+# CI: 20 kills under a fixed seed and 20 under a fresh one; all of them under --heavy.
+KILLS = 20
+KILLS_HEAVY = 200
+
+
+@pytest.fixture
+def park(tmp_path: Path) -> Iterator[Park]:
+    """A park whose two enterprises hold quota, closed: its directory is the victims'."""
+    park = Park(tmp_path / "park")
+    settle_in(park)
+    issue_quota(park)
+    second = allocation(account="88.111/ENT.0002")
+    park.act("Allocation", second, signer="regulator")
+    park.close()
+    yield park
+
+
+@pytest.fixture
+def victims(park: Park) -> Iterator[Victims]:
+    victims = Victims(park.directory)
+    yield victims
+    victims.end()
+
+
+def assert_whole(park: Park, acknowledged: list[str]) -> None:
+    """After a plain restart: each acknowledged act is on chain once, mirror = rebuild = chain."""
+    park.open()
+    for act_id in dict.fromkeys(acknowledged):
+        _wait_until_final(park, act_id)
+    counts = _events_by_id(park)
+    assert {act_id: counts[act_id] for act_id in acknowledged} == dict.fromkeys(acknowledged, 1)
+    assert max(counts.values()) == 1
+    ledger = park.ledger
+    assert reconcile(ledger.store, ledger.reader(), ledger.manifest).differences == ()
+    rebuild(ledger.store, ledger.reader(), ledger.manifest)
+    assert reconcile(ledger.store, ledger.reader(), ledger.manifest).differences == ()
+    park.close()
+
+
+def _wait_until_final(park: Park, act_id: str) -> None:
+    for _ in range(3000):
+        submission = park.get(f"/v1/submissions/{act_id}")
+        assert submission["refusal"] is None, submission
+        if submission["state"] == "final":
+            return
+        threading.Event().wait(0.01)
+    raise AssertionError(f"{act_id} never became final")
+
+
+def _events_by_id(park: Park) -> Counter[str]:
+    """How often each act id stands in an event, read from the chain and not from the mirror."""
+    reader = park.ledger.reader()
+    return Counter(
+        "0x" + log.event.fields["id"].hex()
+        for number in range(1, reader.head_number() + 1)
+        for log in reader.logs(number)
+        if any(log.event.fields.get("id", b""))
+    )
+
+
+@pytest.mark.parametrize("window", WINDOWS)
+def test_restart_loses_and_repeats_nothing_when_killed_in_a_window(
+    park: Park, victims: Victims, window: str
+) -> None:
+    victims.start(fatal=window)
+    load = Load(park)
+    threads = load.start()
+    victims.wait_until_dead()
+    victims.start()
+    _finish(load, threads)
+    victims.kill()
+    assert load.failures == []
+    assert_whole(park, load.acknowledged)
+
+
+def _finish(load: Load, threads: list[threading.Thread]) -> None:
+    """Let the clients have some more acknowledged, then stop them."""
+    load.wait_for_more(10)
+    load.stopping.set()
+    for thread in threads:
+        thread.join()
+
+
+@pytest.mark.parametrize(
+    ("seed", "kills"),
+    [
+        (20260101, KILLS),
+        (FRESH_SEED, KILLS),
+        pytest.param(FRESH_SEED + 1, KILLS_HEAVY, marks=pytest.mark.heavy),
+    ],
+    ids=["fixed", "fresh", "heavy"],
+)
+def test_restart_loses_and_repeats_nothing_when_killed_at_random(
+    park: Park, victims: Victims, seed: int, kills: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    load = Load(park)
+    threads = load.start()
+    hits = kill_at_random(victims, load, kills=kills, seed=seed)
+    victims.start()
+    _finish(load, threads)
+    victims.kill()
+    with capsys.disabled():
+        print(f"\nseed {seed}: {kills} kills, {len(load.acknowledged)} acknowledged, {dict(hits)}")
+    assert load.failures == []
+    assert [window for window in WINDOWS if not hits[window]] == []
+    assert_whole(park, load.acknowledged)

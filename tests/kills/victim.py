@@ -1,0 +1,138 @@
+"""The service that gets killed: the real one, with marks of where it is in a shared file.
+
+`python -m tests.kills.victim` imports everything once and then forks a service for each line
+`{"directory", "marks", "fatal"}` on standard input, answering its process id. Each window is one
+byte of the marks, 1 while some thread is inside it; with `fatal` the service kills itself the
+moment it enters that window.
+"""
+
+import json
+import mmap
+import os
+import signal
+import sys
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from sqlalchemy import Engine, event
+
+from api.app import create_app
+from ledger.assembly import Ledger
+from ledger.chain.embedded import Entries
+from ledger.chain.embedded_node import EmbeddedNode
+from ledger.clock import Clock
+from ledger.service_keys import read_service_keys
+from ledger.settings import Settings
+from scripts.commands.serve import listen, write_service_file
+
+WINDOWS = ("before_commit", "after_commit", "after_send", "inside_block", "inside_projection")
+_THREAD_WINDOWS = {"writer": "before_commit", "follower": "inside_projection"}
+
+
+class Marks:
+    """One byte a window in a file that outlives the process."""
+
+    def __init__(self, path: Path, fatal: str | None) -> None:
+        with path.open("r+b") as file:
+            self._bytes = mmap.mmap(file.fileno(), len(WINDOWS))
+        self._fatal = fatal
+
+    def enter(self, window: str) -> None:
+        self._bytes[WINDOWS.index(window)] = 1
+        if window == self._fatal:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def leave(self, window: str) -> None:
+        self._bytes[WINDOWS.index(window)] = 0
+
+
+def _mark_transactions(marks: Marks) -> None:
+    """Mark the transactions of writer, courier and follower by the name of their thread."""
+
+    @event.listens_for(Engine, "after_cursor_execute")
+    def _executed(_c: Any, _u: Any, statement: str, *_rest: Any) -> None:
+        window = _THREAD_WINDOWS.get(threading.current_thread().name)
+        if window is not None and statement.startswith("INSERT"):
+            marks.enter(window)
+
+    @event.listens_for(Engine, "checkin")
+    def _checked_in(_connection: Any, _record: Any) -> None:
+        # The commit is through, or rolled back: the connection is given back.
+        thread = threading.current_thread().name
+        if thread in _THREAD_WINDOWS:
+            marks.leave(_THREAD_WINDOWS[thread])
+        if thread == "writer":
+            marks.enter("after_commit")
+        elif thread == "courier":
+            marks.leave("after_commit")
+
+
+class _MarkedEntries:
+    """The chain's entries, marking the write of a block that is executed and not yet durable."""
+
+    def __init__(self, entries: Entries, marks: Marks) -> None:
+        self._entries = entries
+        self._marks = marks
+
+    def get(self, key: bytes) -> bytes | None:
+        return self._entries.get(key)
+
+    def write(self, entries: Mapping[bytes, bytes | None]) -> None:
+        if entries:
+            self._marks.enter("inside_block")
+        self._entries.write(entries)
+
+
+class _MarkedNode(EmbeddedNode):
+    """The embedded node, marking what is sent and in no block yet, and the sealing."""
+
+    def __init__(self, entries: Entries, clock: Clock, marks: Marks) -> None:
+        super().__init__(_MarkedEntries(entries, marks), clock)
+        self._marks = marks
+
+    def request(self, method: str, params: list[Any]) -> Any:
+        answer = super().request(method, params)
+        if method == "eth_sendRawTransaction":
+            self._marks.enter("after_send")
+        return answer
+
+    def seal(self) -> bool:
+        is_sealed = super().seal()
+        if is_sealed:
+            self._marks.leave("inside_block")
+            self._marks.leave("after_send")
+        return is_sealed
+
+
+def _serve(directory: Path, marks_path: Path, fatal: str | None) -> None:
+    marks = Marks(marks_path, fatal)
+    settings = Settings(directory, directory / "clock")
+    passphrase = settings.passphrase_file.read_text("ascii")
+    keys = read_service_keys(settings.keys, passphrase=passphrase)
+    ledger = Ledger(
+        settings, keys=keys, make_node=lambda entries, clock: _MarkedNode(entries, clock, marks)
+    )
+    ledger.start()
+    _mark_transactions(marks)
+    listener = listen(0)
+    write_service_file(settings, f"http://127.0.0.1:{listener.getsockname()[1]}")
+    uvicorn.Server(uvicorn.Config(create_app(ledger), log_level="warning")).run([listener])
+
+
+def main() -> None:
+    """Fork a service for each line; children are reaped by the kernel."""
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    for line in sys.stdin:
+        wanted = json.loads(line)
+        process = os.fork()
+        if process == 0:
+            _serve(Path(wanted["directory"]), Path(wanted["marks"]), wanted["fatal"])
+            os._exit(0)
+        print(process, flush=True)
+
+
+if __name__ == "__main__":
+    main()

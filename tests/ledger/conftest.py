@@ -1,0 +1,21 @@
+"""One played directory for all tests of the ledger's rooms; each copies what it spoils."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.ledger.played import Opened, Played, copied, opened, play_everything
+
+
+@pytest.fixture(scope="session")
+def played(tmp_path_factory: pytest.TempPathFactory) -> Played:
+    """The directory itself: read only."""
+    return play_everything(tmp_path_factory.mktemp("played") / "ledger")
+
+
+@pytest.fixture
+def copy(played: Played, tmp_path: Path) -> Iterator[Opened]:
+    """An opened copy of a test's own."""
+    with opened(copied(played, tmp_path / "ledger"), keys=played.keys) as ledger:
+        yield ledger

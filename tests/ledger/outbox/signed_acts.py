@@ -1,0 +1,103 @@
+"""Signed acts for a stopped ledger, without HTTP: values are Python's, names the contracts'."""
+
+import hashlib
+from typing import Any
+
+from identity.identifier import parse_identifier
+from identity.keys import address_of
+from identity.signature import sign_digest
+from identity.typed_data import act_id, digest, struct_hash
+from ledger.assembly import CHECKS, actor_of, created_by
+from ledger.chain.bindings import KINDS
+from ledger.outbox.acceptance import Rules
+from ledger.outbox.act import Envelope, SignedAct, domain_of, fields_of, subjects_of
+from ledger.outbox.queue import Entry, enqueue
+from ledger.quotas.asset import parse_asset
+from ledger.verification.service import shown_message
+from tests.ledger.played import Opened
+
+DEADLINE = 1_700_000_000
+ACCEPTED_AT = 1_669_900_000  # later on the day that the played year begins
+ENTERPRISE = parse_identifier("88.111/ENT.0001").hash
+FACILITY = parse_identifier("88.111.1/FAC.0001").hash
+PREFIX = parse_identifier("88.111.1").hash
+SIGNER = "enterprise 1"
+
+
+def rules_of(message_type: str) -> Rules:
+    """What assembly hands to acceptance."""
+    return Rules(CHECKS[message_type], actor_of, shown_message, created_by)
+
+
+def registration(label: str, **changes: Any) -> dict[str, Any]:
+    """A source of the first enterprise."""
+    message = {
+        "parent": PREFIX,
+        "label": label,
+        "isPrefix": False,
+        "kind": KINDS["SOURCE"],
+        "owner": ENTERPRISE,
+        "record": bytes(32),
+        "deadline": DEADLINE,
+    }
+    return message | changes
+
+
+def evidence(month: int, **changes: Any) -> dict[str, Any]:
+    """The first anchor of a month's own figure."""
+    message = {
+        "facility": FACILITY,
+        "period": month,
+        "follows": bytes(32),
+        "month": month,
+        "root": hashlib.sha256(b"root").digest(),
+        "leaves": 744,
+        "deadline": DEADLINE,
+    }
+    return message | changes
+
+
+def transfer(tonnes: int, nonce: int) -> dict[str, Any]:
+    """From the first enterprise to the second."""
+    return {
+        "from": ENTERPRISE,
+        "to": parse_identifier("88.111/ENT.0002").hash,
+        "asset": parse_asset("PARK-2023"),
+        "tonnes": tonnes,
+        "nonce": nonce,
+        "deadline": DEADLINE,
+    }
+
+
+def envelope(ledger: Opened, message_type: str, message: dict[str, Any]) -> Envelope:
+    """The message signed by the first enterprise."""
+    domain = domain_of(ledger.manifest, message_type)
+    hashed = struct_hash(message_type, fields_of(message_type), message)
+    signature = sign_digest(ledger.keys[SIGNER], digest(domain.separator, hashed))
+    return Envelope(message_type, message, domain.chain_id, domain.contract, signature)
+
+
+def signed(ledger: Opened, message_type: str, message: dict[str, Any]) -> SignedAct:
+    """The act as the door opens it."""
+    sent = envelope(ledger, message_type, message)
+    hashed = struct_hash(message_type, fields_of(message_type), message)
+    return SignedAct(
+        type=message_type,
+        message=message,
+        id=act_id(hashed),
+        digest=digest(domain_of(ledger.manifest, message_type).separator, hashed),
+        key=address_of(ledger.keys[SIGNER]),
+        signature=sent.signature,
+        possession=None,
+    )
+
+
+def put_in(ledger: Opened, message_type: str, *messages: dict[str, Any]) -> list[bytes]:
+    """Take these into the outbox, past the door; their ids."""
+    acts = [signed(ledger, message_type, message) for message in messages]
+    with ledger.store.keeping() as connection:
+        for act in acts:
+            subjects = frozenset(subjects_of(act) | created_by(act) | {ENTERPRISE})
+            entry = Entry(act, ENTERPRISE, None, b"{}", subjects)
+            enqueue(connection, entry, now=ACCEPTED_AT)
+    return [act.id for act in acts]

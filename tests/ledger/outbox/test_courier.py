@@ -1,0 +1,319 @@
+"""The courier: the same bytes after a crash, one nonce each, outcomes only as the chain says."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import rlp  # type: ignore[import-untyped]
+from sqlalchemy import delete, select, update
+
+from identity.keys import generate_key
+from ledger.chain.codec import decode_refusal
+from ledger.chain.embedded import CHAIN_ID
+from ledger.chain.node import SENDING_METHOD, Node, NodeError, NodeUnreachable
+from ledger.chain.sender import Outcome, Sender
+from ledger.mirror.follower import MirrorFile
+from ledger.outbox.courier import MESSAGES_PER_TRANSACTION, Courier
+from ledger.outbox.model import (
+    courier_table,
+    courier_transaction_table,
+    submission_table,
+    undecided_table,
+)
+from ledger.store.chain_log import act_table
+from ledger.store.rows import Row, every_row
+from tests.ledger.outbox.signed_acts import ENTERPRISE, evidence, put_in, registration, transfer
+from tests.ledger.played import Opened
+
+KEY = generate_key()
+
+
+class RecordingNode:
+    """Passes on what it is asked and keeps what was sent; fails to send on request."""
+
+    def __init__(self, node: Node, failure: BaseException | None = None) -> None:
+        self._node = node
+        self.failure = failure
+        self.sent: list[bytes] = []
+
+    def request(self, method: str, params: list[Any]) -> Any:
+        if method == SENDING_METHOD:
+            self.sent.append(bytes.fromhex(params[0][2:]))
+            if self.failure is not None:
+                raise self.failure
+        return self._node.request(method, params)
+
+
+class StarvedSender(Sender):
+    """Says of every mined batch that its first call left an empty reason: out of gas."""
+
+    def outcome(self, transaction_hash: bytes, *, calls: int) -> Outcome | None:
+        found = super().outcome(transaction_hash, calls=calls)
+        return None if found is None else Outcome(found.block, {0: b""})
+
+
+class Desk:
+    """A courier at work on a stopped ledger; the test seals and follows."""
+
+    def __init__(self, ledger: Opened, node: RecordingNode, courier: Courier) -> None:
+        self.ledger, self.node, self.courier = ledger, node, courier
+
+    def restarted(self, *, sender: type[Sender] = Sender) -> "Desk":
+        """Another process on the same directory: nothing is remembered but what is stored."""
+        return desk_of(self.ledger, sender=sender)
+
+    def seal(self) -> None:
+        assert self.ledger.node.seal()
+
+    def follow(self) -> None:
+        file = MirrorFile(self.ledger.mirror, self.ledger.reader, self.ledger.manifest)
+        file.follow()
+        file.close()
+
+    def land(self) -> None:
+        """Store, send, seal, read, settle."""
+        self.courier.run_once()
+        self.seal()
+        self.follow()
+        assert self.courier.run_once()
+
+    def transactions(self) -> list[Row]:
+        """What this courier stored, in the order of its nonces."""
+        table = courier_transaction_table
+        query = select(table).where(table.c.courier == self.address).order_by(table.c.nonce)
+        with self.ledger.store.reading() as reading:
+            return every_row(reading, query)
+
+    @property
+    def address(self) -> bytes:
+        return Sender(self.node, private_key=KEY, chain_id=CHAIN_ID).address
+
+    def submission(self, act_id: bytes) -> Row:
+        with self.ledger.store.reading() as reading:
+            query = select(submission_table).where(submission_table.c.id == act_id)
+            (row,) = every_row(reading, query)
+            return row
+
+    def is_undecided(self, act_id: bytes) -> bool:
+        wanted = undecided_table.c.submission_seq == self.submission(act_id)["seq"]
+        with self.ledger.store.reading() as reading:
+            return reading.execute(select(undecided_table).where(wanted)).first() is not None
+
+
+def desk_of(
+    ledger: Opened, *, failure: BaseException | None = None, sender: type[Sender] = Sender
+) -> Desk:
+    node = RecordingNode(ledger.node, failure)
+    carrier = sender(node, private_key=KEY, chain_id=CHAIN_ID)
+    return Desk(ledger, node, Courier(ledger.store, carrier, ledger.manifest))
+
+
+@pytest.fixture
+def desk(copy: Opened) -> Iterator[Desk]:
+    yield desk_of(copy)
+
+
+def nonce_and_target(raw: bytes) -> tuple[int, bytes]:
+    fields = rlp.decode(raw)
+    return int.from_bytes(fields[0], "big"), fields[3]
+
+
+def test_run_once_does_nothing_when_nothing_waits(desk: Desk) -> None:
+    assert desk.courier.run_once() is False
+    assert (desk.node.sent, desk.transactions()) == ([], [])
+
+
+def test_run_once_stores_the_bytes_when_it_sends_them(desk: Desk) -> None:
+    (act_id,) = put_in(desk.ledger, "Registration", registration("SRC.1"))
+    assert desk.courier.run_once() is True
+    (stored,) = desk.transactions()
+    assert desk.node.sent == [stored["raw"]]
+    row = desk.submission(act_id)
+    assert (row["state"], row["transaction_seq"]) == ("sent", stored["seq"])
+
+
+def test_run_once_sends_once_when_it_runs_often(desk: Desk) -> None:
+    put_in(desk.ledger, "Registration", registration("SRC.1"))
+    for _ in range(3):
+        desk.courier.run_once()
+    assert len(desk.node.sent) == 1
+
+
+@pytest.mark.parametrize("failure", [NodeUnreachable("gone"), NodeError(-32602, "no")])
+def test_run_once_sends_the_same_bytes_again_when_sending_failed(
+    copy: Opened, failure: Exception
+) -> None:
+    desk = desk_of(copy, failure=failure)
+    (act_id,) = put_in(copy, "Registration", registration("SRC.1"))
+    desk.courier.run_once()
+    desk.node.failure = None
+    desk.courier.run_once()
+    assert len(desk.transactions()) == 1
+    assert set(desk.node.sent) == {desk.transactions()[0]["raw"]}
+    assert desk.submission(act_id)["state"] == "sent"
+
+
+def test_run_once_sends_the_stored_bytes_when_it_crashed_before_sending(copy: Opened) -> None:
+    crashed = desk_of(copy, failure=KeyboardInterrupt())
+    (act_id,) = put_in(copy, "Registration", registration("SRC.1"))
+    with pytest.raises(KeyboardInterrupt):
+        crashed.courier.run_once()
+    again = crashed.restarted()
+    again.courier.run_once()
+    assert again.node.sent == crashed.node.sent == [one["raw"] for one in again.transactions()]
+    again.seal()
+    again.follow()
+    again.courier.run_once()
+    assert again.submission(act_id)["state"] == "done"
+
+
+def test_run_once_carries_once_when_it_crashed_after_sending(desk: Desk) -> None:
+    (act_id,) = put_in(desk.ledger, "Registration", registration("SRC.1"))
+    desk.courier.run_once()
+    again = desk.restarted()
+    again.courier.run_once()
+    again.seal()
+    again.follow()
+    again.courier.run_once()
+    assert again.node.sent == desk.node.sent
+    assert desk.ledger.node.has_work() is False
+    assert again.submission(act_id)["state"] == "done"
+    assert recorded(desk.ledger, act_id) == 1
+
+
+def test_run_once_sends_nothing_more_when_it_crashed_after_settling(desk: Desk) -> None:
+    put_in(desk.ledger, "Registration", registration("SRC.1"))
+    desk.land()
+    again = desk.restarted()
+    assert again.courier.run_once() is False
+    assert again.node.sent == []
+
+
+def recorded(ledger: Opened, act_id: bytes) -> int:
+    with ledger.store.reading() as reading:
+        return len(reading.execute(select(act_table).where(act_table.c.id == act_id)).all())
+
+
+def test_settle_says_refused_with_the_reason_when_the_contract_refused(desk: Desk) -> None:
+    good, bad, better = put_in(
+        desk.ledger,
+        "Transfer",
+        transfer(1, nonce=5),
+        transfer(9_000, nonce=6),
+        transfer(2, nonce=7),
+    )
+    desk.land()
+    assert [desk.submission(one)["state"] for one in (good, bad, better)] == [
+        "done",
+        "refused",
+        "done",
+    ]
+    refusal = decode_refusal(desk.submission(bad)["refusal"])
+    have = 1000 - 100 - 50 - 5 - 1
+    assert refusal.code == "QuotaInsufficient"
+    assert (refusal.facts["have"], refusal.facts["want"]) == (have, 9_000)
+    assert refusal.facts["account"] == ENTERPRISE
+
+
+def test_settle_puts_back_when_the_call_ran_out_of_gas(copy: Opened) -> None:
+    desk = desk_of(copy, sender=StarvedSender)
+    # Carried and refused, so that nothing is recorded of it.
+    (act_id,) = put_in(copy, "Transfer", transfer(9_000, nonce=6))
+    desk.courier.run_once()
+    desk.seal()
+    desk.follow()
+    desk.courier.run_once()
+    first, second = desk.transactions()
+    assert (first["done_block"] is None, second["done_block"]) == (False, None)
+    assert second["nonce"] == first["nonce"] + 1
+    assert desk.submission(act_id)["transaction_seq"] == second["seq"]
+    assert desk.is_undecided(act_id)
+
+
+def test_settle_says_done_when_the_act_is_recorded_though_this_call_was_refused(
+    desk: Desk,
+) -> None:
+    with desk.ledger.store.keeping() as connection:
+        carried_before = submission_table.c.type == "Cancellation"
+        again = {"state": "accepted", "transaction_seq": None}
+        connection.execute(update(submission_table).where(carried_before).values(**again))
+        act_id = connection.scalar(select(submission_table.c.id).where(carried_before))
+    desk.land()
+    assert act_id is not None
+    row = desk.submission(act_id)
+    assert (row["state"], row["refusal"]) == ("done", None)
+    assert recorded(desk.ledger, act_id) == 1
+
+
+def test_settle_waits_when_the_mirror_has_not_read_the_block(desk: Desk) -> None:
+    (act_id,) = put_in(desk.ledger, "Registration", registration("SRC.1"))
+    desk.courier.run_once()
+    desk.seal()
+    assert desk.courier.run_once() is False
+    assert desk.is_undecided(act_id)
+    assert desk.submission(act_id)["state"] == "sent"
+
+
+def test_settle_forgets_the_undecided_when_the_mirror_has_read_the_block(desk: Desk) -> None:
+    (act_id,) = put_in(desk.ledger, "Registration", registration("SRC.1"))
+    assert desk.is_undecided(act_id)
+    desk.land()
+    assert not desk.is_undecided(act_id)
+    assert desk.transactions()[0]["done_block"] == desk.ledger.reader.head_number()
+
+
+def test_settle_waits_when_the_transaction_is_in_no_block(desk: Desk) -> None:
+    (act_id,) = put_in(desk.ledger, "Registration", registration("SRC.1"))
+    desk.courier.run_once()
+    assert desk.courier.run_once() is False
+    assert desk.submission(act_id)["state"] == "sent"
+
+
+def test_store_makes_three_transactions_when_contracts_alternate(desk: Desk) -> None:
+    ids = [
+        *put_in(desk.ledger, "Registration", registration("SRC.1"), registration("SRC.2")),
+        *put_in(desk.ledger, "Evidence", evidence(202304)),
+        *put_in(desk.ledger, "Registration", registration("SRC.3")),
+    ]
+    desk.courier.run_once()
+    manifest = desk.ledger.manifest
+    assert [nonce_and_target(raw) for raw in desk.node.sent] == [
+        (0, manifest.identifiers),
+        (1, manifest.emissions),
+        (2, manifest.identifiers),
+    ]
+    desk.seal()
+    desk.follow()
+    with desk.ledger.store.reading() as reading:
+        query = select(act_table.c.id).order_by(act_table.c.seq.desc()).limit(len(ids))
+        assert list(reading.scalars(query)) == ids[::-1]
+
+
+def test_store_makes_two_transactions_when_more_than_one_holds(desk: Desk) -> None:
+    labels = (f"SRC.{number}" for number in range(MESSAGES_PER_TRANSACTION + 1))
+    ids = put_in(desk.ledger, "Registration", *map(registration, labels))
+    desk.courier.run_once()
+    first, second = desk.transactions()
+    assert (first["nonce"], second["nonce"], len(desk.node.sent)) == (0, 1, 2)
+    carriers = [desk.submission(one)["transaction_seq"] for one in (ids[0], ids[-2], ids[-1])]
+    assert carriers == [first["seq"], first["seq"], second["seq"]]
+
+
+def test_store_continues_the_stored_nonce_when_the_chain_knows_less(desk: Desk) -> None:
+    put_in(desk.ledger, "Registration", registration("SRC.1"))
+    desk.courier.run_once()
+    again = desk.restarted()
+    put_in(desk.ledger, "Registration", registration("SRC.2"))
+    again.courier.run_once()
+    assert [one["nonce"] for one in again.transactions()] == [0, 1]
+
+
+def test_store_asks_the_chain_for_its_nonce_when_it_knows_none(desk: Desk) -> None:
+    put_in(desk.ledger, "Registration", registration("SRC.1"))
+    desk.land()
+    with desk.ledger.store.keeping() as connection:
+        mine = courier_table.c.address == desk.address
+        connection.execute(delete(courier_table).where(mine))
+    put_in(desk.ledger, "Registration", registration("SRC.2"))
+    desk.courier.run_once()
+    assert [one["nonce"] for one in desk.transactions()] == [0, 1]

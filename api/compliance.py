@@ -4,13 +4,13 @@ from dataclasses import asdict
 from typing import Any
 
 from fastapi import APIRouter, Request
-from ledger.chain.bindings import KINDS
 
 from api.fields import invalid, row_to_wire, time_text
 from api.requests import ledger_of
 from api.submissions import freshness_fields
 from identity.identifier import parse_identifier
 from ledger.assembly import Reading
+from ledger.chain.bindings import KINDS
 from ledger.errors import FilterUnknown
 from ledger.identifiers.queries import names_of, subject_by_hash, subjects
 from ledger.period import Period

@@ -125,7 +125,7 @@ def _months(
     """Grams are rounded for each facility, so that the park's are the sum of the reported."""
     months: list[ParkMonth] = []
     so_far = 0
-    for number, period in enumerate(sorted(quantities), start=1):
+    for period in sorted(quantities):
         grams = [grams_by_category(pack, facility) for facility in quantities[period]]
         direct = sum(one["direct"] for one in grams)
         indirect = sum(one["indirect"] for one in grams)
@@ -138,7 +138,7 @@ def _months(
                 indirect_grams=indirect,
                 internal_grams=internal,
                 net_grams=direct + indirect - internal,
-                forecast_grams=rounded_grams(Fraction(so_far * MONTHS, number)),
+                forecast_grams=rounded_grams(Fraction(so_far * MONTHS, period % 100)),
             )
         )
     return tuple(months)

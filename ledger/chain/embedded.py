@@ -139,6 +139,9 @@ class DurableBackend(PyEVMBackend):  # type: ignore[misc]
             raise TransactionRefused(f"cannot be decoded: {error}") from error
         if transaction.chain_id != CHAIN_ID:
             raise TransactionRefused(f"signed for chain {transaction.chain_id}, not {CHAIN_ID}")
+        if getattr(transaction, "gas_price", 1) or transaction.value:
+            # Nobody has coins here: such a one could never be paid, and would fail its block.
+            raise TransactionRefused("only gas price 0 and value 0 are taken")
         if transaction.gas > BLOCK_GAS_TARGET:
             raise TransactionRefused(f"gas above {BLOCK_GAS_TARGET}")
         return transaction

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import rlp  # type: ignore[import-untyped]
+from eth_account import Account
 
 from ledger.chain.embedded import (
     BLOCK_GAS_LIMIT,
@@ -33,6 +34,13 @@ INVALID_PARAMS = -32602
 def signed_for(chain_id: int) -> bytes:
     sender = Sender(EmbeddedNode(Memory(), ToldClock()), private_key=KEY, chain_id=chain_id)
     return sender.sign_creation(NO_CODE, gas=100_000, nonce=0).raw
+
+
+def with_coins(**changes: int) -> bytes:
+    """A well-signed transaction that wants coins, which nobody has here."""
+    fields = {"nonce": 0, "gas": 100_000, "gasPrice": 0, "value": 0, "data": NO_CODE, "to": b""}
+    signed = Account.sign_transaction({**fields, "chainId": CHAIN_ID, **changes}, KEY)
+    return bytes(signed.raw_transaction)
 
 
 def unsigned() -> bytes:
@@ -82,6 +90,8 @@ def test_open_chain_goes_on_when_it_was_closed(tmp_path: Path) -> None:
     [
         pytest.param(signed_for(1), id="foreign-chain"),
         pytest.param(unsigned(), id="unsigned"),
+        pytest.param(with_coins(gasPrice=1), id="gas-price"),
+        pytest.param(with_coins(value=1), id="value"),
         pytest.param(b"", id="empty"),
         pytest.param(b"garbage", id="garbage"),
         pytest.param(signed_for(CHAIN_ID)[:-1], id="cut"),

@@ -40,8 +40,12 @@ class Marks:
             self._bytes = mmap.mmap(file.fileno(), len(WINDOWS))
         self._fatal = fatal
 
-    def enter(self, window: str) -> None:
+    def note(self, window: str) -> None:
+        """Somebody is in this window; it is not yet its fatal moment."""
         self._bytes[WINDOWS.index(window)] = 1
+
+    def enter(self, window: str) -> None:
+        self.note(window)
         if window == self._fatal:
             os.kill(os.getpid(), signal.SIGKILL)
 
@@ -100,9 +104,11 @@ class _MarkedNode(EmbeddedNode):
         return answer
 
     def seal(self) -> bool:
+        if self.has_work():
+            self._marks.note("inside_block")
         is_sealed = super().seal()
+        self._marks.leave("inside_block")
         if is_sealed:
-            self._marks.leave("inside_block")
             self._marks.leave("after_send")
         return is_sealed
 

@@ -137,9 +137,9 @@ class Ledger:
         """Finish what is being written and let go of the directory."""
         self.writer.stop()
         self.engine.stop()
-        self._follower.close()
         self._entries.close()
         self.store.close()
+        self._follower.close()  # after its readers, who cannot fold the log into the mirror's file
         self._lock.release()
 
     @contextmanager

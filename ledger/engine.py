@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from ledger.errors import LedgerHalted
 
-_IDLE_SECONDS = 0.01
+_IDLE_SECONDS = 0.02
 _TROUBLED_SECONDS = 1.0
 _log = logging.getLogger("carbonledger.engine")
 

@@ -79,15 +79,13 @@ class Sender:
         receipt: dict[str, Any] | None = self._node.request("eth_getTransactionReceipt", parameters)
         return receipt
 
-    def outcome(self, transaction_hash: bytes, *, calls: int) -> Outcome | None:
-        """What the chain made of a batch; None while it is in no block."""
-        receipt = self.receipt(transaction_hash)
-        if receipt is None:
-            return None
-        block = int(receipt["blockNumber"], 16)
-        if int(receipt["status"], 16) == 0:
-            return Outcome(block, dict.fromkeys(range(calls), b""))
-        return Outcome(block, dict(filter(None, map(_refused_call, receipt["logs"]))))
+
+def outcome_of(receipt: dict[str, Any], *, calls: int) -> Outcome:
+    """What the chain made of a batch of that many calls."""
+    block = int(receipt["blockNumber"], 16)
+    if int(receipt["status"], 16) == 0:
+        return Outcome(block, dict.fromkeys(range(calls), b""))
+    return Outcome(block, dict(filter(None, map(_refused_call, receipt["logs"]))))
 
 
 def _refused_call(log: dict[str, Any]) -> tuple[int, bytes] | None:

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, insert, select, update
 from ledger.chain.bindings import MESSAGES
 from ledger.chain.codec import encode_call
 from ledger.chain.node import NodeError, NodeUnreachable
-from ledger.chain.sender import Outcome, Sender
+from ledger.chain.sender import Outcome, Sender, outcome_of
 from ledger.outbox.model import courier_table, courier_transaction_table, submission_table
 from ledger.outbox.queue import settle
 from ledger.store.chain_log import act_by_id, freshness
@@ -22,7 +22,7 @@ from ledger.store.manifest import Manifest
 from ledger.store.rows import Row, every_row, inserted_seq
 
 MESSAGES_PER_TRANSACTION = 200
-_TRANSACTIONS_PER_ROUND = 4
+_MESSAGES_PER_ROUND = 4 * MESSAGES_PER_TRANSACTION
 
 
 class Courier:
@@ -33,27 +33,36 @@ class Courier:
         self._sender = sender
         self._manifest = manifest
         self._sent: set[int] = set()
+        self._settled_head = -1
 
     def run_once(self) -> bool:
         """One round: settle what the mirror has read, send what is stored, store what waits.
 
         True when there was anything to do.
         """
-        settled = self._settle()
-        self._send_stored()
-        return self._store_waiting() or settled
-
-    def _settle(self) -> bool:
         with self._store.reading() as reading:
-            open_ones = list(_open_transactions(reading))
-            head = freshness(reading).final_block if open_ones else 0
-        settled = False
+            open_ones = _open_transactions(reading)
+            head = freshness(reading).final_block
+            is_waiting = bool(_waiting(reading, limit=1))
+        settled = self._settle(open_ones, head)
+        self._send([one for one in open_ones if one["seq"] not in settled])
+        if is_waiting:
+            self._store_waiting()
+        return is_waiting or bool(settled)
+
+    def _settle(self, open_ones: list[Row], head: int) -> set[int]:
+        """Write what became of the transactions in blocks that the mirror has read."""
+        settled: set[int] = set()
+        if head == self._settled_head:
+            return settled  # nothing new was read: no receipt can have become final
         for transaction in open_ones:
-            waiting = self._carried(transaction["seq"])
-            outcome = self._sender.outcome(transaction["hash"], calls=len(waiting))
-            if outcome is not None and outcome.block <= head:
-                self._settle_transaction(transaction["seq"], waiting, outcome)
-                settled = True
+            receipt = self._sender.receipt(transaction["hash"])
+            if receipt is not None and int(receipt["blockNumber"], 16) <= head:
+                carried = self._carried(transaction["seq"])
+                outcome = outcome_of(receipt, calls=len(carried))
+                self._settle_transaction(transaction["seq"], carried, outcome)
+                settled.add(transaction["seq"])
+        self._settled_head = head
         return settled
 
     def _carried(self, transaction_seq: int) -> list[Row]:
@@ -85,9 +94,8 @@ class Courier:
             connection.execute(update(courier_transaction_table).where(done).values(**values))
         self._sent.discard(transaction_seq)
 
-    def _send_stored(self) -> None:
-        with self._store.reading() as reading:
-            open_ones = list(_open_transactions(reading))
+    def _send(self, open_ones: list[Row]) -> None:
+        """Hand the stored bytes to the node, once in this process's life."""
         for transaction in open_ones:
             if transaction["seq"] in self._sent:
                 continue
@@ -97,15 +105,13 @@ class Courier:
                 continue  # unknown, never failed: the same bytes go again in the next round
             self._sent.add(transaction["seq"])
 
-    def _store_waiting(self) -> bool:
-        with self._store.reading() as reading:
-            if not (waiting := _waiting(reading)):
-                return False
+    def _store_waiting(self) -> None:
+        """Put what waits into signed transactions, commit them, then send them."""
         with self._store.keeping() as connection:
-            for batch in _batches(_waiting(connection)):
+            for batch in _batches(_waiting(connection, limit=_MESSAGES_PER_ROUND)):
                 self._store_batch(connection, batch)
-        self._send_stored()
-        return bool(waiting)
+            stored = _open_transactions(connection)
+        self._send(stored)
 
     def _store_batch(self, connection: Connection, batch: list[Row]) -> None:
         contract = MESSAGES[batch[0]["type"]]["contract"]
@@ -135,18 +141,18 @@ class Courier:
         return int(nonce)
 
 
-def _open_transactions(connection: Connection) -> Iterator[Mapping[str, Any]]:
+def _open_transactions(connection: Connection) -> list[Row]:
     table = courier_transaction_table
     query = select(table).where(table.c.done_block.is_(None)).order_by(table.c.seq)
-    yield from every_row(connection, query)
+    return every_row(connection, query)
 
 
-def _waiting(connection: Connection) -> list[Row]:
+def _waiting(connection: Connection, *, limit: int) -> list[Row]:
     query = (
         select(submission_table)
         .where(submission_table.c.state == "accepted")
         .order_by(submission_table.c.seq)
-        .limit(MESSAGES_PER_TRANSACTION * _TRANSACTIONS_PER_ROUND)
+        .limit(limit)
     )
     return every_row(connection, query)
 

@@ -9,7 +9,14 @@ from sqlalchemy import Connection
 from ledger.contract_errors import ContractRefusal
 from ledger.errors import Refusal
 from ledger.outbox.acknowledgement import Acknowledgement, Acknowledger
-from ledger.outbox.act import Envelope, SignedAct, already_made, open_act, subjects_of
+from ledger.outbox.act import (
+    Envelope,
+    SignedAct,
+    already_made,
+    open_act,
+    require_in_time,
+    subjects_of,
+)
 from ledger.outbox.idempotency import Answer, Request, recall, remember
 from ledger.outbox.queue import Entry, enqueue, has_undecided, submission
 from ledger.store.chain_log import act_by_id, freshness
@@ -80,10 +87,11 @@ class Acceptance:
         """The act and the answer to give; raises every refusal of form, signature and state."""
         with self._store.reading() as reading:
             now = _chain_time(reading, now)
-            act = open_act(envelope, manifest=self._manifest, now=now)
+            act = open_act(envelope, manifest=self._manifest)
             actor = rules.actor(reading, act)
             if (kept := recall(reading, request, caller=actor)) is not None:
                 return act, kept
+            require_in_time(act, now)
             _refuse_known(reading, act)
             subjects = subjects_of(act) | rules.creates(act) | {actor}
             shown = self._judge(reading, act, rules=rules, subjects=subjects, now=now)
@@ -108,10 +116,11 @@ class Acceptance:
         """The answer to a message that is signed and kept, never carried to the chain."""
         with self._store.reading() as reading:
             now = _chain_time(reading, now)
-            act = open_act(envelope, manifest=self._manifest, now=now)
+            act = open_act(envelope, manifest=self._manifest)
             caller = rules.actor(act)
             if (kept := recall(reading, request, caller=caller)) is not None:
                 return kept
+            require_in_time(act, now)
             rules.check(reading, act, now)
             body = render(act)
 

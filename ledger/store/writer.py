@@ -68,9 +68,10 @@ class Writer:
             with self._store.keeping() as connection:
                 for work in works:
                     done += self._run(connection, work)
-        except Exception as error:  # the commit itself failed: nothing of it may be acknowledged
-            for work, _ in done:
-                work.result.set_exception(error)
+        except Exception as error:  # begin or commit failed: nothing of it may be acknowledged
+            for work in works:
+                if not work.result.done():
+                    work.result.set_exception(error)
             return
         for work, value in done:
             work.result.set_result(value)

@@ -55,6 +55,7 @@ class Door:
         message: dict[str, object],
         *,
         key: str = "first",
+        now: int = ACCEPTED_AT,
         render: Render | None = None,
     ) -> Answer:
         """What the act is answered; its body names key and deadline unless rendered otherwise."""
@@ -64,7 +65,7 @@ class Door:
             envelope(self.ledger, message_type, dict(message)),
             rules=rules_of(message_type),
             request=Request(key, digest),
-            now=ACCEPTED_AT,
+            now=now,
             render=render or (lambda _reading, _accepted: text),
         )
         return answer
@@ -99,6 +100,12 @@ def test_accept_gives_the_same_bytes_when_the_request_comes_again(door: Door) ->
     again = door.accept("Registration", registration("SRC.1"), render=lambda *_: b"another body")
     assert (again.body, again.status, again.is_replay) == (first.body, first.status, True)
     assert door.submissions() == before
+
+
+def test_accept_gives_the_same_bytes_when_the_deadline_has_passed_since(door: Door) -> None:
+    first = door.accept("Registration", registration("SRC.1"))
+    again = door.accept("Registration", registration("SRC.1"), now=DEADLINE + 1)
+    assert (again.body, again.is_replay) == (first.body, True)
 
 
 def test_accept_is_refused_when_the_key_comes_with_another_body(door: Door) -> None:

@@ -22,6 +22,15 @@ class PieceRefused(Exception):
     """What one piece of work says no with."""
 
 
+class UnreachableStore(Store):
+    """Cannot begin a transaction: the database is locked, or its disk is gone."""
+
+    @contextmanager
+    def keeping(self) -> Iterator[Connection]:
+        raise CommitFailed
+        yield  # a generator, as the real one
+
+
 class CountingStore(Store):
     """Counts its commits and fails the next ones on request."""
 
@@ -121,3 +130,13 @@ def test_commit_goes_on_when_the_one_before_failed(store: CountingStore) -> None
     assert writer.commit(keep(b"two")) == b"two"
     writer.stop()
     assert kept(store) == {b"two"}
+
+
+def test_commit_fails_for_all_when_no_transaction_begins(tmp_path: Path) -> None:
+    writer = Writer(UnreachableStore(tmp_path))
+    writer.start()
+    with ThreadPoolExecutor(2) as pool:
+        works = [pool.submit(writer.commit, keep(content)) for content in (b"one", b"two")]
+        errors = [work.exception(timeout=5) for work in works]
+    writer.stop()
+    assert [type(error) for error in errors] == [CommitFailed, CommitFailed]

@@ -3,7 +3,7 @@
 import random
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -112,7 +112,11 @@ def _finish(load: Load, threads: list[threading.Thread]) -> None:
     ids=["fixed", "fresh", "heavy"],
 )
 def test_restart_loses_and_repeats_nothing_when_killed_at_random(
-    park: Park, victims: Victims, seed: int, kills: int, capsys: pytest.CaptureFixture[str]
+    park: Park,
+    victims: Victims,
+    seed: int,
+    kills: int,
+    record_property: Callable[[str, object], None],
 ) -> None:
     load = Load(park)
     threads = load.start()
@@ -120,8 +124,9 @@ def test_restart_loses_and_repeats_nothing_when_killed_at_random(
     victims.start()
     _finish(load, threads)
     victims.kill()
-    with capsys.disabled():
-        print(f"\nseed {seed}: {done} kills, {len(load.acknowledged)} acknowledged, {dict(hits)}")
+    record_property(
+        "told", f"seed {seed}: {done} kills, {len(load.acknowledged)} acknowledged, {dict(hits)}"
+    )
     assert load.failures == []
     assert [window for window in WINDOWS if not hits[window]] == []
     assert_whole(park, load.acknowledged)

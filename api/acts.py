@@ -9,7 +9,7 @@ from starlette.concurrency import run_in_threadpool
 from api.errors import PROBLEM, json_bytes, language_of
 from api.fields import hashes_in, hex_text, parse_hex, row_to_wire, time_text, to_wire
 from api.messages import ENVELOPES, NOUN_OF, NOUNS, parse_envelope
-from api.paging import list_answer, page_of
+from api.paging import PAGING, list_answer, page_of, query_parameters
 from api.requests import (
     idempotent_request,
     ledger_of,
@@ -175,6 +175,7 @@ def _add_listing(noun: str, message_type: str) -> None:
     router.add_api_route(
         f"/{noun}",
         get_list,
+        openapi_extra=query_parameters(*filters_of(message_type), *PAGING),
         operation_id=f"list_{noun.replace('-', '_')}",
         summary=f"Recorded {noun}, oldest first",
         tags=[noun],

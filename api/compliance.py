@@ -6,6 +6,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 
 from api.fields import invalid, row_to_wire, time_text
+from api.paging import query_parameters
 from api.requests import ledger_of
 from api.submissions import freshness_fields
 from identity.identifier import parse_identifier
@@ -21,7 +22,11 @@ _FILTERS = ["phase", "status"]
 _SECONDS_PER_DAY = 86_400
 
 
-@router.get("/compliance/{year}", summary="Every enterprise's year: due, surrendered, status")
+@router.get(
+    "/compliance/{year}",
+    summary="Every enterprise's year: due, surrendered, status",
+    openapi_extra=query_parameters(*_FILTERS),
+)
 def list_compliance(request: Request, year: str) -> dict[str, Any]:
     asked = dict(request.query_params)
     for name in asked:

@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 
 from api.fields import from_wire, hashes_in, parse_hex, row_to_wire
+from api.paging import query_parameters
 from api.requests import ledger_of
 from api.submissions import freshness_fields
 from ledger.emissions.deliveries import deliveries, delivery_by_id
@@ -15,7 +16,11 @@ router = APIRouter(prefix="/v1", tags=["deliveries"])
 _FILTERS = ["month", "participant"]
 
 
-@router.get("/deliveries", summary="Deliveries by participant and month, oldest first")
+@router.get(
+    "/deliveries",
+    summary="Deliveries by participant and month, oldest first",
+    openapi_extra=query_parameters(*_FILTERS),
+)
 def list_deliveries(request: Request) -> dict[str, Any]:
     asked: dict[str, Any] = {"participant": None, "month": None}
     for name, text in request.query_params.items():

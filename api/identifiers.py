@@ -6,6 +6,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 
 from api.fields import ENUMS, hashes_in, invalid, parse_hex, parse_time, row_to_wire
+from api.paging import query_parameters
 from api.requests import ledger_of
 from api.submissions import freshness_fields
 from identity.identifier import parse_identifier
@@ -73,7 +74,11 @@ def _accreditation(reading: Reading, verifier: bytes) -> dict[str, Any] | None:
     return row_to_wire(shown, {})
 
 
-@router.get("/identifiers", summary="Subjects in the order of their registration")
+@router.get(
+    "/identifiers",
+    summary="Subjects in the order of their registration",
+    openapi_extra=query_parameters(*_FILTERS),
+)
 def list_identifiers(request: Request) -> dict[str, Any]:
     asked = dict(request.query_params)
     for name in asked:

@@ -16,14 +16,25 @@ from ledger.errors import CursorMalformed, FilterUnknown
 from ledger.outbox.recorded import Page, freshness
 
 LIMIT, LIMIT_MAX = 50, 200
-_PAGING = frozenset({"limit", "cursor"})
+PAGING = ("limit", "cursor")
 # Version, sequence and block (15 digits fit a column), digest of the filters.
 _CURSOR = re.compile(r"([0-9]{1,3})\.([0-9]{1,15})\.([0-9]{1,15})\.([0-9a-f]{16})")
 
 
+def query_parameters(*names: str) -> dict[str, Any]:
+    """What OpenAPI says of a list's query: all are optional texts, limit a count."""
+    count = {"type": "integer", "minimum": 1, "maximum": LIMIT_MAX, "default": LIMIT}
+    schemas = {name: count if name == "limit" else {"type": "string"} for name in names}
+    return {
+        "parameters": [
+            {"name": name, "in": "query", "schema": schema} for name, schema in schemas.items()
+        ]
+    }
+
+
 def page_of(request: Request, reading: Reading, *, known: list[str]) -> Page:
     """What a list request asks; raises FilterUnknown, CursorMalformed, FieldInvalid."""
-    asked = {name: value for name, value in request.query_params.items() if name not in _PAGING}
+    asked = {name: value for name, value in request.query_params.items() if name not in PAGING}
     for name in asked:
         if name not in known:
             raise FilterUnknown(name, known)
@@ -43,7 +54,7 @@ def list_answer(
     page: Page,
 ) -> dict[str, Any]:
     """Items, the next page's URL or null, and freshness."""
-    asked = {name: value for name, value in request.query_params.items() if name not in _PAGING}
+    asked = {name: value for name, value in request.query_params.items() if name not in PAGING}
     link = None
     if len(rows) == page.limit:
         cursor = _write_cursor(rows[-1]["seq"], page.as_of_block, _digest(asked))

@@ -148,3 +148,16 @@ def test_describe_fits_the_problem_when_one_is_answered(
     told = world.park.http.get("/v1/nothing").json()
     schema = document["components"]["schemas"]["Problem"]
     assert set(schema["required"]) <= set(told) <= set(schema["properties"])
+
+
+@pytest.mark.parametrize("noun", sorted(noun for noun in NOUN_OF.values()))
+def test_describe_names_the_filters_when_a_list_takes_some(
+    world: World, document: dict[str, Any], noun: str
+) -> None:
+    """What the list itself answers to a filter nobody knows is what the document says."""
+    listing = document["paths"][f"/v1/{noun}"].get("get")
+    if listing is None or noun == "keys":  # not listed, or by an identifier that must be named
+        return
+    told = {parameter["name"] for parameter in listing["parameters"]} - {"limit", "cursor"}
+    refusal = world.park.http.get(f"/v1/{noun}", params={"nonsense": "1"}).json()
+    assert (refusal["code"], set(refusal["facts"]["known"])) == ("FilterUnknown", told)

@@ -47,7 +47,6 @@ STATUS: dict[str, int] = {
     "ECDSAInvalidSignatureLength": 422,
     "ECDSAInvalidSignatureS": 422,
     "EvidenceEmpty": 422,
-    "EvidenceRootMismatch": 422,
     "FieldInvalid": 422,
     "FigureTooLarge": 422,
     "FilterUnknown": 422,

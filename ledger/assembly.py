@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from ledger.chain.bindings import CONTRACTS
 from ledger.chain.embedded import Entries
 from ledger.chain.embedded_node import EmbeddedNode
-from ledger.chain.node import READING_METHODS, HttpNode, Node, NodeError
+from ledger.chain.node import READING_METHODS, HttpNode, Node, NodeError, NodeUnreachable
 from ledger.chain.reader import Reader
 from ledger.chain.sender import Sender
 from ledger.clock import Clock, RealClock, ScriptedClock
@@ -19,7 +19,14 @@ from ledger.directory import DirectoryLock, check_contracts, require_made
 from ledger.emissions.deliveries import delivery_rules
 from ledger.emissions.service import CHECKS as EMISSIONS
 from ledger.engine import Engine
-from ledger.errors import DirectoryInUse, FieldInvalid, LedgerHalted, MethodRefused, ScriptRefused
+from ledger.errors import (
+    ChainUnavailable,
+    DirectoryInUse,
+    FieldInvalid,
+    LedgerHalted,
+    MethodRefused,
+    ScriptRefused,
+)
 from ledger.evidence.documents import digest_of, store_document
 from ledger.evidence.months import (
     ReadMonth,
@@ -310,16 +317,20 @@ def _clock(settings: Settings, manifest: Manifest) -> Clock:
 def opened(settings: Settings) -> Iterator[tuple[Store, Node, Manifest]]:
     """A directory for the machine's verbs: by its lock, or by the `/rpc` of who holds it.
 
-    Raises DirectoryEmpty, DirectoryInUse, ContractsForeign.
+    Raises DirectoryEmpty, DirectoryInUse, ContractsForeign, ChainUnavailable.
     """
     require_made(settings.directory)
     store = Store(settings.directory)
     with store.keeping() as connection:
         manifest = read_manifest(connection)
-    with _node_of(settings, store) as node:
-        check_contracts(node, manifest)
-        yield store, node, manifest
-    store.close()
+    try:
+        with _node_of(settings, store) as node:
+            check_contracts(node, manifest)
+            yield store, node, manifest
+    except NodeUnreachable as error:
+        raise ChainUnavailable(str(error)) from error
+    finally:
+        store.close()
 
 
 @contextmanager
@@ -332,9 +343,11 @@ def _node_of(settings: Settings, store: Store) -> Iterator[Node]:
         yield HttpNode(f"{url}/rpc")
         return
     entries = ChainEntries(store.path)
-    yield EmbeddedNode(entries, RealClock())
-    entries.close()
-    lock.release()
+    try:
+        yield EmbeddedNode(entries, RealClock())
+    finally:
+        entries.close()
+        lock.release()
 
 
 def running_url(settings: Settings) -> str | None:

@@ -100,14 +100,6 @@ class ContractMismatch(DoorRefusal):
 
 
 @dataclass(eq=False)
-class EvidenceRootMismatch(DoorRefusal):
-    """The readings give another root than the signed one."""
-
-    signed: bytes
-    computed: bytes
-
-
-@dataclass(eq=False)
 class DocumentMismatch(DoorRefusal):
     """The content does not have the digest it came with."""
 

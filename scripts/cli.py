@@ -8,7 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from identity.errors import IdentityError
-from ledger.errors import DirectoryInUse, Refusal
+from ledger.errors import ChainUnavailable, DirectoryInUse, Refusal
 from scripts.output import EXIT_REFUSED, EXIT_UNAVAILABLE, tell_problem
 
 # A verb's module is imported when it is asked for: chain and web server take seconds to load.
@@ -57,7 +57,7 @@ def main() -> None:
         program()
     except (Refusal, IdentityError) as refusal:
         tell_problem(refusal, as_json="--json" in sys.argv)
-        is_busy = isinstance(refusal, DirectoryInUse)
+        is_busy = isinstance(refusal, DirectoryInUse | ChainUnavailable)
         sys.exit(EXIT_UNAVAILABLE if is_busy else EXIT_REFUSED)
 
 

@@ -8,7 +8,13 @@ import pytest
 from ledger.assembly import opened
 from ledger.chain.deploy import creation_hash
 from ledger.directory import DirectoryLock, check_contracts
-from ledger.errors import ContractsForeign, DirectoryEmpty, DirectoryInUse, MirrorMissing
+from ledger.errors import (
+    ChainUnavailable,
+    ContractsForeign,
+    DirectoryEmpty,
+    DirectoryInUse,
+    MirrorMissing,
+)
 from ledger.evidence.documents import store_document
 from ledger.settings import Settings
 from ledger.store.chain_log import freshness
@@ -42,6 +48,15 @@ def test_reading_is_refused_when_the_mirror_is_gone(copy: Opened) -> None:
 def test_open_is_refused_when_nothing_was_made(tmp_path: Path) -> None:
     with pytest.raises(DirectoryEmpty), opened(Settings(tmp_path / "nothing")):
         pass
+
+
+def test_open_is_refused_when_the_service_that_holds_it_does_not_answer(copy: Opened) -> None:
+    directory = copy.store.path.parent
+    lock = DirectoryLock(directory)
+    (directory / "service.json").write_text('{"url": "http://127.0.0.1:9", "pid": 1}')
+    with pytest.raises(ChainUnavailable), opened(Settings(directory)):
+        pass
+    lock.release()
 
 
 def test_lock_is_refused_when_another_holds_it(tmp_path: Path) -> None:

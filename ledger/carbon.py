@@ -1,20 +1,11 @@
 """Amounts of carbon: grams of CO2e as integers, whole tonnes, and the two roundings between."""
 
-from decimal import Decimal
 from fractions import Fraction
 
 from ledger.contract_errors import FigureTooLarge
 
 GRAMS_MAX = 2**53 - 1
 GRAMS_PER_TONNE = 1_000_000
-
-
-def grams_from_activity(quantity: Decimal, *, factor_per_unit: Decimal | Fraction) -> int:
-    """Grams of a quantity whose unit emits that many grams, exact and then rounded half-up.
-
-    Raises FigureTooLarge.
-    """
-    return rounded_grams(Fraction(quantity) * Fraction(factor_per_unit))
 
 
 def rounded_grams(exact: Fraction) -> int:

@@ -159,16 +159,6 @@ def load_rule_pack(name: str) -> RulePack:
     )
 
 
-def monthly_grams(pack: RulePack, *, quantity: Decimal, carrier: str) -> tuple[Category, int]:
-    """Category and grams of one month's quantity, the only one of its category.
-
-    Where a month has several carriers of a category, `grams_by_category` rounds them together.
-    Raises CarrierUnknown, FigureTooLarge.
-    """
-    category = pack.carrier(carrier).category
-    return category, grams_by_category(pack, {carrier: quantity})[category]
-
-
 def grams_by_category(pack: RulePack, quantities: Mapping[str, Decimal]) -> Mapping[Category, int]:
     """A month's grams per category from quantities by carrier, each category rounded once.
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.carbon import GRAMS_MAX, checked_grams, grams_from_activity, tonnes_from_grams
+from ledger.carbon import GRAMS_MAX, checked_grams, rounded_grams, tonnes_from_grams
 from ledger.contract_errors import FigureTooLarge
 
 QUANTITIES = st.decimals(min_value=0, max_value=Decimal("999999999.999999"), places=6)
@@ -27,7 +27,7 @@ FACTORS = st.decimals(min_value=0, max_value=1000, places=5)
 def test_grams_are_rounded_half_up_when_the_product_has_a_fraction(
     quantity: str, factor: str, grams: int
 ) -> None:
-    assert grams_from_activity(Decimal(quantity), factor_per_unit=Decimal(factor)) == grams
+    assert rounded_grams(Fraction(quantity) * Fraction(factor)) == grams
 
 
 @given(QUANTITIES, FACTORS)
@@ -36,11 +36,11 @@ def test_grams_equal_decimal_arithmetic_when_decimals_are_wide(
 ) -> None:
     wide = Context(prec=60, rounding=ROUND_HALF_UP)
     expected = int(wide.multiply(quantity, factor).to_integral_value(ROUND_HALF_UP))
-    assert grams_from_activity(quantity, factor_per_unit=factor) == expected
+    assert rounded_grams(Fraction(quantity) * Fraction(factor)) == expected
 
 
 def test_grams_are_exact_when_the_factor_does_not_end() -> None:
-    assert grams_from_activity(Decimal("1.5"), factor_per_unit=Fraction(1, 3)) == 1  # exactly 0.5
+    assert rounded_grams(Fraction("1.5") * Fraction(1, 3)) == 1  # exactly 0.5
 
 
 @pytest.mark.parametrize(
@@ -61,9 +61,9 @@ def test_checked_grams_refuses_when_a_figure_cannot_hold_it() -> None:
     assert refusal.value.facts == {"value": 2**53}
 
 
-def test_grams_from_activity_refuses_when_the_product_is_too_large() -> None:
+def test_round_grams_refuses_when_the_product_is_too_large() -> None:
     with pytest.raises(FigureTooLarge) as refusal:
-        grams_from_activity(Decimal(2**53), factor_per_unit=Decimal(1))
+        rounded_grams(Fraction(2**53))
     assert refusal.value.facts == {"value": 2**53}
 
 

@@ -13,12 +13,12 @@ import ledger.rules.loader as loader_module
 from ledger.carbon import tonnes_from_grams
 from ledger.contract_errors import FigureTooLarge
 from ledger.rules.loader import (
+    CATEGORIES,
     CarrierUnknown,
     RulePackUnknown,
     SurrenderWindow,
     grams_by_category,
     load_rule_pack,
-    monthly_grams,
 )
 
 PACK = load_rule_pack("park-2023")
@@ -49,10 +49,11 @@ def test_hash_is_the_published_one_when_the_pack_is_unchanged() -> None:
         ("pv", "5000", "shown", 0),
     ],
 )
-def test_monthly_grams_equal_the_hand_computation_when_the_carrier_is_known(
+def test_grams_by_category_equal_the_hand_computation_when_the_carrier_is_known(
     carrier: str, quantity: str, category: str, grams: int
 ) -> None:
-    assert monthly_grams(PACK, quantity=Decimal(quantity), carrier=carrier) == (category, grams)
+    counted = grams_by_category(PACK, {carrier: Decimal(quantity)})
+    assert counted == dict.fromkeys(CATEGORIES, 0) | {category: grams}
 
 
 def test_natural_gas_is_exact_when_its_terms_are_multiplied() -> None:
@@ -84,19 +85,19 @@ def test_categories_stay_apart_when_a_month_has_both() -> None:
 
 def test_internal_tonnes_are_rounded_once_when_megajoules_were_delivered() -> None:
     gigajoules = Decimal(13_636_364) / 1000  # 1,500.00004 t
-    assert tonnes_from_grams(monthly_grams(PACK, quantity=gigajoules, carrier="steam")[1]) == 1500
+    assert tonnes_from_grams(grams_by_category(PACK, {"steam": gigajoules})["indirect"]) == 1500
 
 
-def test_monthly_grams_refuses_when_the_carrier_has_no_factor() -> None:
+def test_grams_by_category_refuses_when_the_carrier_has_no_factor() -> None:
     with pytest.raises(CarrierUnknown) as refusal:
-        monthly_grams(PACK, quantity=Decimal(1), carrier="coal")
+        grams_by_category(PACK, {"coal": Decimal(1)})
     offered = ["electricity", "heat", "natural_gas", "pv", "steam"]
     assert refusal.value.facts == {"carrier": "coal", "offered": offered}
 
 
-def test_monthly_grams_refuses_when_the_figure_is_too_large() -> None:
+def test_grams_by_category_refuses_when_the_figure_is_too_large() -> None:
     with pytest.raises(FigureTooLarge):
-        monthly_grams(PACK, quantity=Decimal(10**12), carrier="heat")
+        grams_by_category(PACK, {"heat": Decimal(10**12)})
 
 
 def test_deadlines_are_park_midnights_when_the_year_is_2023() -> None:

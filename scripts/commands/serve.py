@@ -26,12 +26,15 @@ from scripts.commands.options import (
 )
 from scripts.output import print_json, say
 
-_HOST = "127.0.0.1"
+_HOST, _USUAL_PORT = "127.0.0.1", 8000
 
 
 def serve(
     directory: Directory = DEFAULT_DIRECTORY,
-    port: Annotated[int, typer.Option(help="0: any free port.", min=0, max=65535)] = 8000,
+    port: Annotated[
+        int | None,
+        typer.Option(help="8000, or any if that is taken; 0: any free port.", min=0, max=65535),
+    ] = None,
     clock: Annotated[
         Path | None, typer.Option(help="A demo's scripted time: one RFC 3339 line.")
     ] = None,
@@ -80,18 +83,31 @@ def scripted_clock(path: Path) -> ScriptedClock:
     return ScriptedClock(path)
 
 
-def listen(port: int) -> socket.socket:
-    """A loopback socket at this port, 0 for any; raises BadParameter when it is taken."""
+def listen(port: int | None) -> socket.socket:
+    """A loopback socket at this port, 0 for any; raises BadParameter when it is taken.
+
+    Without a port it is the usual one, or any when somebody has that.
+    """
+    try:
+        return _listen(_USUAL_PORT if port is None else port)
+    except OSError as error:
+        if port is None:
+            return _listen(0)
+        raise typer.BadParameter(
+            f"port {port} is in use: choose another or 0 for any", param_hint="--port"
+        ) from error
+
+
+def _listen(port: int) -> socket.socket:
     # The protocol is named, since asyncio turns delaying of small packets off only where it is.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((_HOST, port))
         listener.listen()  # before anybody is told the address
-    except OSError as error:
-        raise typer.BadParameter(
-            f"port {port} is in use: choose another or 0 for any", param_hint="--port"
-        ) from error
+    except OSError:
+        listener.close()
+        raise
     return listener
 
 

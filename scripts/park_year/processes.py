@@ -38,12 +38,12 @@ def run_verb(arguments: Sequence[str], *, statuses: Sequence[int] = (0,)) -> tup
 
 
 class Service:
-    """`carbonledger serve` on a free port; ended with the block, whatever happens in it."""
+    """`carbonledger serve` on its usual port or a free one; ended with the block in any case."""
 
     def __init__(self, directory: Path, clock: Path) -> None:
         self._directory = directory
         self._log = directory / LOG_NAME
-        arguments = ["serve", "--dir", str(directory), "--port", "0", "--clock", str(clock)]
+        arguments = ["serve", "--dir", str(directory), "--clock", str(clock)]
         with self._log.open("wb") as log:
             # A group of its own: Ctrl-C reaches us alone, and we end it in order.
             self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and arguments

@@ -16,8 +16,10 @@ from typing import Any
 
 import httpx2
 import pytest
+import typer
 
 from scripts.cli import main
+from scripts.commands.serve import listen
 
 ROOT = Path(__file__).resolve().parents[2]
 FOUNDERS = [f"--founder=0x{digit * 40}" for digit in "123"]
@@ -223,6 +225,21 @@ def test_serve_answers_on_loopback_when_it_runs(own: Path) -> None:
         assert written == {"url": url, "pid": service.pid}
     assert service.returncode == 0
     assert not (own / "service.json").exists()
+
+
+def test_listen_takes_another_port_when_the_usual_one_is_taken() -> None:
+    first, second = listen(None), listen(None)  # whoever has 8000, one of these has not
+    ports = {one.getsockname()[1] for one in (first, second)}
+    for listener in (first, second):
+        listener.close()
+    assert len(ports) == 2
+
+
+def test_listen_is_refused_when_the_port_asked_for_is_taken() -> None:
+    first = listen(0)
+    with pytest.raises(typer.BadParameter):
+        listen(first.getsockname()[1])
+    first.close()
 
 
 @pytest.mark.slow

@@ -6,13 +6,12 @@ from typing import Any
 from fastapi import APIRouter, Request
 
 from api.fields import invalid, row_to_wire, time_text
-from api.paging import query_parameters
+from api.paging import asked_filters, query_parameters
 from api.requests import ledger_of
 from api.submissions import freshness_fields
 from identity.identifier import parse_identifier
 from ledger.assembly import Reading
 from ledger.chain.bindings import KINDS
-from ledger.errors import FilterUnknown
 from ledger.identifiers.queries import names_of, subject_by_hash, subjects
 from ledger.period import Period
 from ledger.quotas.compliance import EnterpriseYear, enterprise_year
@@ -28,10 +27,7 @@ _SECONDS_PER_DAY = 86_400
     openapi_extra=query_parameters(*_FILTERS),
 )
 def list_compliance(request: Request, year: str) -> dict[str, Any]:
-    asked = dict(request.query_params)
-    for name in asked:
-        if name not in _FILTERS:
-            raise FilterUnknown(name, _FILTERS)
+    asked = asked_filters(request, _FILTERS)
     ledger = ledger_of(request)
     now = ledger.clock.now()
     with ledger.reading() as reading:

@@ -5,11 +5,10 @@ from typing import Any
 from fastapi import APIRouter, Request
 
 from api.fields import from_wire, hashes_in, parse_hex, row_to_wire
-from api.paging import query_parameters
+from api.paging import asked_filters, query_parameters
 from api.requests import ledger_of
 from api.submissions import freshness_fields
 from ledger.emissions.deliveries import deliveries, delivery_by_id
-from ledger.errors import FilterUnknown
 from ledger.identifiers.queries import names_of
 
 router = APIRouter(prefix="/v1", tags=["deliveries"])
@@ -23,9 +22,7 @@ _FILTERS = ["month", "participant"]
 )
 def list_deliveries(request: Request) -> dict[str, Any]:
     asked: dict[str, Any] = {"participant": None, "month": None}
-    for name, text in request.query_params.items():
-        if name not in _FILTERS:
-            raise FilterUnknown(name, _FILTERS)
+    for name, text in asked_filters(request, _FILTERS).items():
         kind = "uint32" if name == "month" else "bytes32"
         asked[name] = from_wire(name, kind, text, pointer=f"/{name}")
     with ledger_of(request).reading() as reading:

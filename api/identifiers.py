@@ -6,12 +6,11 @@ from typing import Any
 from fastapi import APIRouter, Request
 
 from api.fields import ENUMS, hashes_in, invalid, parse_hex, parse_time, row_to_wire
-from api.paging import query_parameters
+from api.paging import asked_filters, query_parameters
 from api.requests import ledger_of
 from api.submissions import freshness_fields
 from identity.identifier import parse_identifier
 from ledger.assembly import Reading
-from ledger.errors import FilterUnknown
 from ledger.identifiers.queries import (
     accreditation_of,
     keys_of,
@@ -80,10 +79,7 @@ def _accreditation(reading: Reading, verifier: bytes) -> dict[str, Any] | None:
     openapi_extra=query_parameters(*_FILTERS),
 )
 def list_identifiers(request: Request) -> dict[str, Any]:
-    asked = dict(request.query_params)
-    for name in asked:
-        if name not in _FILTERS:
-            raise FilterUnknown(name, _FILTERS)
+    asked = asked_filters(request, _FILTERS)
     parent = parse_identifier(asked["parent"]).hash if "parent" in asked else None
     kind = ENUMS["kind"].get(asked["kind"].upper()) if "kind" in asked else None
     if "kind" in asked and kind is None:

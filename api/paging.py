@@ -32,12 +32,23 @@ def query_parameters(*names: str) -> dict[str, Any]:
     }
 
 
-def page_of(request: Request, reading: Reading, *, known: list[str]) -> Page:
-    """What a list request asks; raises FilterUnknown, CursorMalformed, FieldInvalid."""
-    asked = {name: value for name, value in request.query_params.items() if name not in PAGING}
+def asked_filters(
+    request: Request, known: list[str], *, beside: tuple[str, ...] = ()
+) -> dict[str, str]:
+    """The filters of a list request as texts, without what it asks `beside` them.
+
+    Raises FilterUnknown.
+    """
+    asked = {name: text for name, text in request.query_params.items() if name not in beside}
     for name in asked:
         if name not in known:
             raise FilterUnknown(name, known)
+    return asked
+
+
+def page_of(request: Request, reading: Reading, *, known: list[str]) -> Page:
+    """What a list request asks; raises FilterUnknown, CursorMalformed, FieldInvalid."""
+    asked = asked_filters(request, known, beside=PAGING)
     filters = {name: _filter_value(name, value) for name, value in asked.items()}
     after, block = 0, freshness(reading).head_block
     if (cursor := request.query_params.get("cursor")) is not None:

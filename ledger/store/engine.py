@@ -49,6 +49,14 @@ def _engine(main: str, *, attached_mirror: str | None, begin: str, pool_size: in
     return engine
 
 
+def _set(engine: Engine, pragma: str) -> None:
+    """Run a pragma that must stand outside of any transaction."""
+    with engine.connect() as connection:
+        driver_connection = connection.connection.driver_connection
+        assert driver_connection is not None
+        driver_connection.execute(pragma)
+
+
 class Store:
     """Connections to one directory's databases. Thread-safe."""
 
@@ -62,10 +70,7 @@ class Store:
 
     def use_write_ahead_log(self) -> None:
         """Once, when the directory is made: the setting lives in the file."""
-        with self._kept.connect() as connection:
-            driver_connection = connection.connection.driver_connection
-            assert driver_connection is not None
-            driver_connection.execute("PRAGMA journal_mode = WAL")
+        _set(self._kept, "PRAGMA journal_mode = WAL")
 
     @contextmanager
     def keeping(self) -> Iterator[Connection]:
@@ -124,10 +129,7 @@ class Store:
             self._readers[1].dispose()
         self._glance.dispose()
         # Last and writing: a reader cannot bring the write-ahead log into the file.
-        with self._kept.connect() as connection:
-            driver_connection = connection.connection.driver_connection
-            assert driver_connection is not None
-            driver_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        _set(self._kept, "PRAGMA wal_checkpoint(TRUNCATE)")
         self._kept.dispose()
 
 
@@ -136,10 +138,7 @@ def open_mirror(path: Path) -> Engine:
     engine = _engine(
         ":memory:", attached_mirror=path.absolute().as_uri(), begin="BEGIN IMMEDIATE", pool_size=1
     )
-    with engine.connect() as connection:
-        driver_connection = connection.connection.driver_connection
-        assert driver_connection is not None
-        driver_connection.execute("PRAGMA mirror.journal_mode = WAL")
+    _set(engine, "PRAGMA mirror.journal_mode = WAL")
     with engine.begin() as connection:
         MIRROR.create_all(connection)
     return engine

@@ -50,7 +50,6 @@ def held(furnished: World, tmp_path: Path) -> Iterator[World]:
 def served(app: FastAPI) -> Iterator[str]:
     """The application behind uvicorn in a thread of its own."""
     listener = listen(0)
-    listener.listen()  # so that who comes before the server waits
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()

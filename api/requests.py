@@ -6,6 +6,7 @@ from typing import Any
 
 from fastapi import Request
 
+from ledger.access.viewer import ANONYMOUS, Viewer
 from ledger.assembly import Ledger
 from ledger.errors import IdempotencyKeyMissing, MediaTypeUnsupported, PayloadTooLarge
 from ledger.outbox.idempotency import Request as IdempotentRequest
@@ -19,6 +20,12 @@ def ledger_of(request: Request) -> Ledger:
     """The ledger this app was made for."""
     ledger: Ledger = request.app.state.ledger
     return ledger
+
+
+def viewer_of(request: Request) -> Viewer:
+    """Who asks; without tokens everybody is nobody known."""
+    viewer: Viewer = getattr(request.state, "viewer", ANONYMOUS)
+    return viewer
 
 
 async def read_body(request: Request, *, limit_bytes: int = BODY_BYTES_MAX) -> bytes:

@@ -100,6 +100,25 @@ class ContractMismatch(DoorRefusal):
 
 
 @dataclass(eq=False)
+class TokenMissing(DoorRefusal):
+    """This needs an access token or a session."""
+
+
+@dataclass(eq=False)
+class TokenInvalid(DoorRefusal):
+    """The access token opens nothing: unknown, expired or revoked."""
+
+    reason: str
+
+
+@dataclass(eq=False)
+class ScopeMissing(DoorRefusal):
+    """The access token does not carry this scope."""
+
+    needed: str
+
+
+@dataclass(eq=False)
 class DocumentMismatch(DoorRefusal):
     """The content does not have the digest it came with."""
 

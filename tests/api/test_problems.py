@@ -36,7 +36,9 @@ SHORT_TEXTS = {
     "MirrorMissing.file",
     "ReadingsMalformed.reason",
     "RequestMalformed.reason",
+    "ScopeMissing.needed",
     "SignatureMalformed.reason",
+    "TokenInvalid.reason",
 }
 CHINESE = re.compile("[\u4e00-\u9fff]")
 TABLE_ROW = re.compile(r"^\| `(\w+)` \| (\d+) \| (.*) \| (.*) \| (.*) \|$", re.MULTILINE)

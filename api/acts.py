@@ -16,6 +16,7 @@ from api.requests import (
     parse_json,
     read_body,
     require_json,
+    submitting,
 )
 from api.submissions import freshness_fields, submission_body, wait_of
 from ledger.assembly import Accepted, Ledger, Reading, SignedAct
@@ -32,12 +33,16 @@ _SETTLED = ("final", "refused")
 
 
 def _accept(request: Request, message_type: str, body: bytes) -> Response:
+    viewer = submitting(request)
     require_json(request)
     ledger = ledger_of(request)
     waiting = wait_of(request)
     envelope, _ = parse_envelope(message_type, parse_json(body))
     act, answer = ledger.accept(
-        envelope, request=idempotent_request(request, body), render=_accepted_body
+        envelope,
+        carrier=viewer.participant,
+        request=idempotent_request(request, body),
+        render=_accepted_body,
     )
     headers = {"Idempotent-Replayed": "true"} if answer.is_replay else {}
     if waiting is not None:
@@ -87,6 +92,7 @@ def _wait(ledger: Ledger, act_id: bytes, *, seconds: int, language: str) -> Resp
 
 
 def _keep(request: Request, message_type: str, body: bytes) -> Response:
+    submitting(request)
     require_json(request)
     envelope, checked = parse_envelope(message_type, parse_json(body))
     countersignature = checked.get("countersignature")

@@ -5,7 +5,7 @@ import re
 import secrets
 from typing import Any
 
-from fastapi import FastAPI, Request, Response
+from fastapi import Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
@@ -19,10 +19,12 @@ from api import (
     identifiers,
     park,
     quotas,
+    sessions,
     submissions,
 )
 from api.errors import Internal, MethodNotAllowed, language_of, problem, problem_response
 from api.fields import hashes_in
+from api.requests import identify
 from api.schema import describe
 from identity.errors import IdentityError
 from ledger.assembly import Ledger
@@ -45,9 +47,11 @@ def create_app(ledger: Ledger) -> FastAPI:
     app.state.ledger = ledger
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]
     # Fixed paths before those with an id, so that none is taken for an id.
-    rooms = (health, chain, documents, deliveries, submissions, compliance, park, quotas)
-    for module in (*rooms, identifiers, acts):
+    for module in (health, chain):
         app.include_router(module.router)
+    rooms = (sessions, documents, deliveries, submissions, compliance, park, quotas)
+    for module in (*rooms, identifiers, acts):
+        app.include_router(module.router, dependencies=[Depends(identify)])
     app.add_exception_handler(Refusal, _refused)
     app.add_exception_handler(IdentityError, _refused)
     app.add_exception_handler(RequestValidationError, _query_refused)

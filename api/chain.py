@@ -9,7 +9,7 @@ from api.errors import json_bytes
 from api.fields import hex_text, to_wire
 from api.requests import ledger_of, parse_json, read_body
 from api.submissions import freshness_fields
-from ledger.assembly import CONTRACTS, Ledger, NodeError
+from ledger.assembly import CONTRACTS, Ledger, NodeError, service_name
 from ledger.errors import MethodRefused
 from ledger.identifiers.queries import names_of
 from ledger.outbox.recorded import freshness
@@ -72,7 +72,9 @@ def get_well_known(request: Request) -> dict[str, Any]:
     ledger = ledger_of(request)
     manifest = ledger.manifest
     with ledger.reading() as reading:
-        names = names_of(reading, {manifest.root, manifest.service})
+        names = names_of(reading, {manifest.root})
+        # Sessions are asked of it before anybody could register it.
+        names[manifest.service] = service_name(names[manifest.root])
         contracts = {
             name: {
                 "address": hex_text(manifest.address_of(name)),

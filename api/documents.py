@@ -8,10 +8,16 @@ from starlette.concurrency import run_in_threadpool
 
 from api.errors import json_bytes
 from api.fields import hex_text, invalid, parse_hex, time_text
-from api.requests import idempotent_request, ledger_of, read_body
+from api.requests import idempotent_request, ledger_of, read_body, submitting
 from identity.identifier import parse_identifier
-from ledger.assembly import DocumentUpload, ReadingsUpload
-from ledger.evidence.documents import DOCUMENT_BYTES_MAX, KINDS, digest_of, get_document
+from ledger.assembly import ReadingsUpload
+from ledger.evidence.documents import (
+    DOCUMENT_BYTES_MAX,
+    KINDS,
+    Document,
+    digest_of,
+    get_document,
+)
 from ledger.evidence.months import ReadMonth, stamp_time
 from ledger.outbox.idempotency import Answer
 from ledger.outbox.idempotency import Request as IdempotentRequest
@@ -38,6 +44,7 @@ _DIGEST = re.compile(r"sha-256=:([A-Za-z0-9+/]{43}=):")  # RFC 9530, section 2
     },
 )
 async def post_document(request: Request) -> Response:
+    submitting(request)  # before sixteen megabytes are read
     content = await read_body(request, limit_bytes=DOCUMENT_BYTES_MAX)
     return await run_in_threadpool(_take, request, content)
 
@@ -56,6 +63,7 @@ def _take(request: Request, content: bytes) -> Response:
 def _take_readings(request: Request, content: bytes) -> Answer:
     digest_of(content, claimed=_claimed_digest(request))
     upload = ReadingsUpload(
+        owner=_owner(request),
         content=content,
         meter=parse_identifier(_asked(request, "meter"), allow_prefix=False).hash,
         period=_month(_asked(request, "period")),
@@ -73,10 +81,18 @@ def _take_other(request: Request, content: bytes) -> Answer:
     def render(digest: bytes) -> bytes:
         return json_bytes({"digest": hex_text(digest), "kind": kind, "bytes": len(content)})
 
-    upload = DocumentUpload(content, kind, media_type, _claimed_digest(request))
     return ledger_of(request).take_document(
-        upload, request=_idempotent_request(request, content), render=render
+        Document(content, _owner(request), kind, media_type),
+        claimed=_claimed_digest(request),
+        request=_idempotent_request(request, content),
+        render=render,
     )
+
+
+def _owner(request: Request) -> bytes:
+    participant = submitting(request).participant
+    assert participant is not None, "no token without a participant may submit"
+    return participant
 
 
 def _idempotent_request(request: Request, content: bytes) -> IdempotentRequest:

@@ -96,7 +96,8 @@ def _envelope_model(message_type: str) -> type[BaseModel]:
     return _model(f"{message_type}Envelope", fields)
 
 
-ENVELOPES = {message_type: _envelope_model(message_type) for message_type in NOUN_OF}
+# Access is signed as acts are, but opens a session instead of being recorded.
+ENVELOPES = {message_type: _envelope_model(message_type) for message_type in [*NOUN_OF, "Access"]}
 
 
 def parse_envelope(message_type: str, body: Any) -> tuple[Envelope, Mapping[str, Any]]:

@@ -8,7 +8,12 @@ from fastapi import Request
 
 from ledger.access.viewer import ANONYMOUS, Viewer
 from ledger.assembly import Ledger
-from ledger.errors import IdempotencyKeyMissing, MediaTypeUnsupported, PayloadTooLarge
+from ledger.errors import (
+    IdempotencyKeyMissing,
+    MediaTypeUnsupported,
+    PayloadTooLarge,
+    TokenInvalid,
+)
 from ledger.outbox.idempotency import Request as IdempotentRequest
 from ledger.strict_json import parse_strict
 
@@ -22,9 +27,26 @@ def ledger_of(request: Request) -> Ledger:
     return ledger
 
 
+async def identify(request: Request) -> None:
+    """Note who asks, by the bearer token (RFC 6750); raises TokenInvalid for one that is none."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    request.state.viewer = ANONYMOUS
+    if scheme:
+        if scheme.lower() != "bearer":
+            raise TokenInvalid("unknown")
+        request.state.viewer = ledger_of(request).viewer(token.strip())
+
+
 def viewer_of(request: Request) -> Viewer:
-    """Who asks; without tokens everybody is nobody known."""
-    viewer: Viewer = getattr(request.state, "viewer", ANONYMOUS)
+    """Who asks, as `identify` found."""
+    viewer: Viewer = request.state.viewer
+    return viewer
+
+
+def submitting(request: Request) -> Viewer:
+    """Who hands something in; raises TokenMissing, ScopeMissing."""
+    viewer = viewer_of(request)
+    viewer.require("submit")
     return viewer
 
 
@@ -53,13 +75,15 @@ def parse_json(body: bytes) -> Any:
 
 
 def idempotent_request(request: Request, body: bytes, *, beside: str = "") -> IdempotentRequest:
-    """Key and digest of a write; raises IdempotencyKeyMissing.
+    """Caller, key and digest of a write; raises TokenMissing, IdempotencyKeyMissing.
 
     `beside` is what the write says outside of path and body.
     """
+    caller = submitting(request).token
+    assert caller is not None, "who may submit came with a token"
     key = request.headers.get("idempotency-key", "")
     if not _KEY.fullmatch(key):
         raise IdempotencyKeyMissing
     named = f"{request.url.path}\n{beside}\n"
     digest = hashlib.sha256(named.encode() + body).digest()
-    return IdempotentRequest(key, digest)
+    return IdempotentRequest(caller, key, digest)

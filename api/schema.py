@@ -22,6 +22,9 @@ _PROBLEM_SCHEMA = {
         "next": {"type": "string", "description": "What to do now."},
     },
 }
+# A signed Access opens one session, whatever is asked how often.
+_WITHOUT_KEY = ("/v1/sessions",)
+_BEARER = {"type": "http", "scheme": "bearer", "description": "An access token: POST /v1/sessions."}
 _IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",
     "in": "header",
@@ -49,6 +52,7 @@ def describe(app: FastAPI) -> dict[str, Any]:
         )
         schemas = described.setdefault("components", {}).setdefault("schemas", {})
         schemas["Problem"] = _PROBLEM_SCHEMA
+        described["components"]["securitySchemes"] = {"token": _BEARER}
         for model in ENVELOPES.values():
             schema = model.model_json_schema(ref_template=_REFERENCE)
             schemas |= schema.pop("$defs", {})
@@ -68,8 +72,9 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
         "content": {PROBLEM: reference},
     }
     operation["responses"].pop("422", None)
-    if method == "post" and path.startswith("/v1"):
+    if method == "post" and path.startswith("/v1") and path not in _WITHOUT_KEY:
         parameters = operation.setdefault("parameters", [])
         parameters.append(_IDEMPOTENCY_KEY)
+        operation["security"] = [{"token": ["submit"]}]
         if "202" in operation["responses"]:
             parameters.append(_WAIT)

@@ -8,6 +8,9 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from ledger.access.gate import Gate
+from ledger.access.sessions import Session, open_session
+from ledger.access.viewer import Viewer
 from ledger.chain.bindings import CONTRACTS
 from ledger.chain.embedded import Entries
 from ledger.chain.embedded_node import EmbeddedNode
@@ -15,7 +18,7 @@ from ledger.chain.node import READING_METHODS, HttpNode, Node, NodeError, NodeUn
 from ledger.chain.reader import Reader
 from ledger.chain.sender import Sender
 from ledger.clock import Clock, RealClock, ScriptedClock
-from ledger.directory import DirectoryLock, check_contracts, require_made
+from ledger.directory import DirectoryLock, check_contracts, require_made, service_name
 from ledger.emissions.deliveries import delivery_rules
 from ledger.emissions.service import CHECKS as EMISSIONS
 from ledger.engine import Engine
@@ -25,9 +28,10 @@ from ledger.errors import (
     FieldInvalid,
     LedgerHalted,
     MethodRefused,
+    ResourceUnknown,
     ScriptRefused,
 )
-from ledger.evidence.documents import digest_of, store_document
+from ledger.evidence.documents import Document, digest_of, store_document
 from ledger.evidence.months import (
     ReadMonth,
     meter_by_record,
@@ -38,6 +42,7 @@ from ledger.evidence.months import (
 from ledger.identifiers.acting import acting_participant, owner_of
 from ledger.identifiers.queries import subject_by_hash
 from ledger.identifiers.service import CHECKS as IDENTIFIERS
+from ledger.identifiers.service import kind_of, require_key
 from ledger.mirror.follower import Follower
 from ledger.outbox.acceptance import CREATED, Acceptance, Accepted, Rules
 from ledger.outbox.acknowledgement import Acknowledger
@@ -58,7 +63,7 @@ from ledger.verification.findings import FINDING_RULES
 from ledger.verification.service import CHECKS as VERIFICATION
 from ledger.verification.service import shown_message
 
-__all__ = ["CONTRACTS", "Accepted", "Ledger", "NodeError", "Reading", "SignedAct"]
+__all__ = ["CONTRACTS", "Accepted", "Ledger", "NodeError", "Reading", "SignedAct", "service_name"]
 
 CHECKS: dict[str, Callable[[Connection, SignedAct, int], None]] = {
     **IDENTIFIERS,
@@ -70,22 +75,13 @@ CHECKS: dict[str, Callable[[Connection, SignedAct, int], None]] = {
 
 @dataclass(frozen=True, slots=True)
 class ReadingsUpload:
-    """One meter's month as it came: 32 bytes each of meter and of salt seed."""
+    """One meter's month as it came: 32 bytes each of owner, meter and salt seed."""
 
+    owner: bytes
     content: bytes
     meter: bytes
     period: Period
     seed: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class DocumentUpload:
-    """A document as it came, with the digest it claims, if any."""
-
-    content: bytes
-    kind: str
-    media_type: str
-    digest: bytes | None
 
 
 Reading = Connection  # what queries read from; the API passes it on and never looks inside
@@ -112,6 +108,7 @@ class Ledger:
         self._node = make_node(self._entries, self.clock)
         check_contracts(self._node, self.manifest)
         self.writer = Writer(self.store)
+        self._gate = Gate(self.store, kind_of)
         self._follower = Follower(self.store, self.reader(), self.manifest)
         self.engine = Engine(self._steps())
         self._acceptance = Acceptance(
@@ -155,10 +152,27 @@ class Ledger:
         with self.store.reading() as connection:
             yield connection
 
+    def viewer(self, token: str) -> Viewer:
+        """Who the bearer of an access token is; raises TokenInvalid."""
+        return self._gate.viewer(token, now=self.clock.now())
+
+    def open_session(self, envelope: Envelope) -> Session:
+        """The first token of whoever signed the Access; raises every refusal."""
+        self.require_writing()
+        return open_session(
+            envelope,
+            store=self.store,
+            writer=self.writer,
+            manifest=self.manifest,
+            person_of=_person_of,
+            now=self.clock.now(),
+        )
+
     def accept(
         self,
         envelope: Envelope,
         *,
+        carrier: bytes | None,
         request: Request,
         render: Callable[[Connection, Accepted], bytes],
     ) -> tuple[SignedAct, Answer]:
@@ -167,6 +181,7 @@ class Ledger:
         return self._acceptance.accept(
             envelope,
             rules=Rules(CHECKS[envelope.type], actor_of, shown_message, created_by),
+            carrier=carrier,
             request=request,
             now=self.clock.now(),
             render=render,
@@ -199,44 +214,46 @@ class Ledger:
         now = self.clock.now()
         with self.reading() as reading:
             subject = subject_by_hash(reading, upload.meter)
-            caller = subject["owner"]
-            if (kept := recall(reading, request, caller=caller)) is not None:
+            if subject["owner"] != upload.owner:
+                raise ResourceUnknown(f"meters/{subject['name']}")
+            if (kept := recall(reading, request)) is not None:
                 return kept
             meter = meter_by_record(reading, name=subject["name"], record=subject["record"])
-            if owner_of(reading, meter.facility) != caller:
+            if owner_of(reading, meter.facility) != upload.owner:
                 raise FieldInvalid([{"pointer": "/facility", "rule": "of_the_meter's_owner"}])
         month = read_month(upload.content, meter=meter, period=upload.period, seed=upload.seed)
 
         def store(connection: Connection) -> Answer:
             digest = store_month(
-                connection, month, content=upload.content, sealing_key=self.keys.sealing, now=now
+                connection,
+                month,
+                content=upload.content,
+                owner=upload.owner,
+                sealing_key=self.keys.sealing,
+                now=now,
             )
-            return _remember_once(
-                connection, request, caller=caller, body=render(month, digest), now=now
-            )
+            return _remember_once(connection, request, body=render(month, digest), now=now)
 
         return self.writer.commit(store)
 
     def take_document(
-        self, document: DocumentUpload, *, request: Request, render: Callable[[bytes], bytes]
+        self,
+        document: Document,
+        *,
+        claimed: bytes | None,
+        request: Request,
+        render: Callable[[bytes], bytes],
     ) -> Answer:
-        """Keep a document by its digest; raises DocumentMismatch."""
+        """Keep a document by its digest; raises DocumentMismatch when it claims another."""
         self.require_writing()
         now = self.clock.now()
-        digest = digest_of(document.content, claimed=document.digest)
+        digest = digest_of(document.content, claimed=claimed)
         if document.kind == "meter_record":
             parse_meter_record(document.content)
 
         def store(connection: Connection) -> Answer:
-            store_document(
-                connection,
-                document.content,
-                kind=document.kind,
-                media_type=document.media_type,
-                now=now,
-            )
-            # Nobody is named by a document, so it names itself: no two uploads can collide.
-            return _remember_once(connection, request, caller=digest, body=render(digest), now=now)
+            store_document(connection, document, now=now)
+            return _remember_once(connection, request, body=render(digest), now=now)
 
         return self.writer.commit(store)
 
@@ -266,12 +283,16 @@ class Ledger:
         return self._node.request(method, params)
 
 
-def _remember_once(
-    connection: Connection, request: Request, *, caller: bytes, body: bytes, now: int
-) -> Answer:
-    if (kept := recall(connection, request, caller=caller)) is not None:
+def _remember_once(connection: Connection, request: Request, *, body: bytes, now: int) -> Answer:
+    if (kept := recall(connection, request)) is not None:
         return kept
-    return remember(connection, request, caller=caller, status=CREATED, body=body, now=now)
+    return remember(connection, request, status=CREATED, body=body, now=now)
+
+
+def _person_of(reading: Connection, act: SignedAct, now: int) -> int:
+    """The person whose valid key signed an Access; any right will do, reading needs none."""
+    row = require_key(reading, act.message["actor"], key=act.key, right=None, now=now)
+    return int(row["person"])
 
 
 def actor_of(reading: Connection, act: SignedAct) -> bytes:

@@ -33,6 +33,11 @@ class FoundingPlan:
     is_demo: bool
 
 
+def service_name(root: str) -> str:
+    """The identifier of the service that this directory is, registered or not yet."""
+    return f"{root}/SVC.0001"
+
+
 class DirectoryLock:
     """One process owns a directory; the lock ends with the process, however it ends."""
 
@@ -104,7 +109,7 @@ def _deployed(node: EmbeddedNode, plan: FoundingPlan, keys: ServiceKeys) -> Mani
         quotas_code_hash=deployed["Quotas"].code_hash,
         creation_hash=creation_hash(),
         root=parse_identifier(plan.root).hash,
-        service=parse_identifier(f"{plan.root}/SVC.0001").hash,
+        service=parse_identifier(service_name(plan.root)).hash,
         service_key=address_of(keys.service),
         is_demo=plan.is_demo,
     )

@@ -22,7 +22,7 @@ ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))  # run as a file, so that it needs no installation of its own
 
 from scripts.bench_gas import measure_gas  # noqa: E402 - after the path is set
-from scripts.bench_load import loaded_service  # noqa: E402
+from scripts.bench_load import Loaded, loaded_service  # noqa: E402
 
 LANES = 8
 ACTS_PER_LANE = 250
@@ -45,7 +45,7 @@ def measure_throughput() -> dict[str, Any]:
         before = _blocks(load.url)
         started = time.monotonic()
         with ThreadPoolExecutor(LANES) as pool:
-            accepted = sum(pool.map(lambda lane: _post_all(load.url, lane), load.lanes))
+            accepted = sum(pool.map(lambda lane: _post_all(load, lane), load.lanes))
         assert accepted == acts, "every act of the load is accepted"
         acceptance = time.monotonic() - started
         carriage, mirroring = (moment - started for moment in _watch_until_settled(load.url))
@@ -60,8 +60,10 @@ def measure_throughput() -> dict[str, Any]:
         }
 
 
-def _post_all(url: str, lane: list[dict[str, Any]]) -> int:
-    with httpx2.Client(base_url=url, trust_env=False, timeout=60) as client:
+def _post_all(load: Loaded, lane: list[dict[str, Any]]) -> int:
+    with httpx2.Client(
+        base_url=load.url, headers=load.headers, trust_env=False, timeout=60
+    ) as client:
         return sum(_post(client, body) for body in lane)
 
 

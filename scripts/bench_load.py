@@ -12,12 +12,13 @@ from identity.typed_data import Domain, act_id, digest
 from ledger.clock import RealClock
 from ledger.rules.loader import load_rule_pack
 from scripts.park_year.cast import ENTERPRISES, FOUNDERS, RULE_PACK
-from scripts.park_year.client import Client, hash_of_wire
+from scripts.park_year.client import hash_of_wire
 from scripts.park_year.founding import found_park
 from scripts.park_year.metering import GENERATED_YEAR, readings_of
 from scripts.park_year.processes import Service, run_verb
 from scripts.park_year.scripted_time import ScriptedTime
 from scripts.park_year.secrets_file import make_secrets, write_secrets
+from scripts.park_year.signers import client_of
 from scripts.park_year.story import Story
 from scripts.park_year.timeline import timeline_of
 
@@ -28,10 +29,14 @@ _FOR_EVER = "2099-01-01T00:00:00Z"
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A service in real time, its process id, and envelopes in `lanes` that each keep order."""
+    """A service in real time, its process id, and envelopes in `lanes` that each keep order.
+
+    `headers` are those of a token that may carry them.
+    """
 
     url: str
     process: int
+    headers: dict[str, str]
     lanes: list[list[dict[str, Any]]]
 
 
@@ -47,7 +52,10 @@ def loaded_service(directory: Path, *, lanes: int, acts_per_lane: int) -> Iterat
         argument for name in FOUNDERS for argument in ("--founder", hex_text(secrets.address(name)))
     ]
     run_verb(["init", "--demo", "--clock", str(time.path), "--dir", str(directory), *founders])
-    with Service(directory, time.path) as service, Client(service.url(), time) as client:
+    with (
+        Service(directory, time.path) as service,
+        client_of(service.url(), time, secrets) as client,
+    ):
         pack = load_rule_pack(RULE_PACK)
         story = Story(
             client, directory, timeline, time, readings_of(None), secrets, pack, _say_nothing
@@ -58,7 +66,7 @@ def loaded_service(directory: Path, *, lanes: int, acts_per_lane: int) -> Iterat
             list(_evidence(story, year=_FIRST_YEAR + lane, count=acts_per_lane))
             for lane in range(lanes)
         ]
-        yield Loaded(client.url, service.process, signed)
+        yield Loaded(client.url, service.process, client.bearer(), signed)
 
 
 def _say_nothing(_key: str, **_facts: object) -> None:

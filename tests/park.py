@@ -4,6 +4,7 @@ The builders of wire messages are those of tests/messages.py.
 """
 
 import json
+import secrets
 import threading
 from collections.abc import Mapping
 from datetime import datetime
@@ -64,6 +65,8 @@ __all__ = [
 ]
 
 START = "2022-12-01T00:00:00Z"
+CARRIER = "founder 1"  # anyone may carry anybody's signed act
+READ, SUBMIT, CUSTODY = 1, 2, 4  # scopes
 RECOVERY_DELAY_SECONDS = 72 * 3600
 _SETTLE_ROUNDS, _SETTLE_SECONDS = 3000, 0.01
 FOR_EVER = "2040-01-01T00:00:00Z"
@@ -79,6 +82,10 @@ class Park:
         directory.mkdir(parents=True, exist_ok=True)
         self.set_time(START)
         self.keys: dict[str, bytes] = {}
+        self.persons: dict[str, tuple[str, int]] = {
+            f"founder {number}": ("88", number) for number in (1, 2, 3)
+        }
+        self.tokens: dict[str, tuple[str, str]] = {}
         self._numbers = count(1)
         founders = [self.key(f"founder {number}") for number in (1, 2, 3)]
         settings = Settings(directory, self.clock_file)
@@ -126,6 +133,32 @@ class Park:
         now = datetime.fromisoformat(self.clock_file.read_text("ascii")).timestamp()
         return time_text(int(now + hours * 3600))
 
+    def token(self, name: str, *, scopes: int = READ | SUBMIT) -> str:
+        """A valid access token of whoever has the key of that name, opened by its signature."""
+        token, until = self.tokens.get(f"{name} {scopes}", ("", ""))
+        if until <= self.in_hours(0):
+            told = self.http.post("/v1/sessions", json=self.access(name, scopes=scopes))
+            assert told.is_success, told.text
+            token, until = told.json()["token"], told.json()["expires_at"]
+            self.tokens[f"{name} {scopes}"] = token, until
+        return token
+
+    def access(self, name: str, **changes: Any) -> dict[str, Any]:
+        """The body that opens a session for the person of that key."""
+        participant, person = self.persons[name]
+        message = {
+            "actor": participant,
+            "scopes": READ | SUBMIT,
+            "person": person,
+            "service": "88/SVC.0001",
+            "nonce": hex_text(secrets.token_bytes(32)),
+        }
+        return self.envelope("Access", message | changes, signer=name)
+
+    def headers(self, by: str | None) -> dict[str, str]:
+        """What a request of that key's person carries; nothing for nobody."""
+        return {} if by is None else {"Authorization": f"Bearer {self.token(by)}"}
+
     def envelope(
         self, message_type: str, message: Mapping[str, Any], *, signer: str
     ) -> dict[str, Any]:
@@ -145,11 +178,17 @@ class Park:
         return hex_text(act_id(hash_of_wire(message_type, message)))
 
     def post(
-        self, message_type: str, body: Any, *, wait: bool = True, key: str | None = None
+        self,
+        message_type: str,
+        body: Any,
+        *,
+        wait: bool = True,
+        key: str | None = None,
+        by: str | None = CARRIER,
     ) -> Response:
-        """Post an envelope under a fresh idempotency key, or the one given."""
+        """Post an envelope under a fresh idempotency key, or the one given, by anyone's token."""
         query = "?wait=final&wait_seconds=30" if wait else ""
-        headers = {"Idempotency-Key": key or f"test-{next(self._numbers)}"}
+        headers = {"Idempotency-Key": key or f"test-{next(self._numbers)}"} | self.headers(by)
         return self.http.post(f"/v1/{NOUN_OF[message_type]}{query}", json=body, headers=headers)
 
     def act(
@@ -166,9 +205,11 @@ class Park:
         told: str = answer.json()["id"]
         return told
 
-    def upload(self, content: bytes, kind: str, **query: str) -> dict[str, Any]:
+    def upload(
+        self, content: bytes, kind: str, *, by: str = "enterprise 1", **query: str
+    ) -> dict[str, Any]:
         """Keep a document that must be taken; the answer."""
-        headers = {"Idempotency-Key": f"test-{next(self._numbers)}"}
+        headers = {"Idempotency-Key": f"test-{next(self._numbers)}"} | self.headers(by)
         answer = self.http.post(
             "/v1/documents", params={"kind": kind, **query}, content=content, headers=headers
         )
@@ -176,9 +217,10 @@ class Park:
         told: dict[str, Any] = answer.json()
         return told
 
-    def get(self, path: str) -> dict[str, Any]:
-        """A resource that must be there."""
-        answer = self.http.get(path)
+    def get(self, path: str, *, by: str | None = CARRIER) -> dict[str, Any]:
+        """A resource that must be there for the person of that key."""
+        headers = self.headers(by) if path.startswith("/v1") else {}
+        answer = self.http.get(path, headers=headers)
         assert answer.is_success, answer.text
         told: dict[str, Any] = answer.json()
         return told
@@ -216,6 +258,7 @@ class Park:
         wait: bool = False,
     ) -> str:
         """Add the key of that name to a participant."""
+        self.persons[name] = participant, person
         return self.act(
             "KeyAddition",
             self.key_addition(participant, name, rights, person=person),
@@ -294,7 +337,7 @@ def _settle_enterprise(park: Park, number: int) -> None:
         "salt": "0x" + "07" * 32,
     }
     content = json.dumps(record, sort_keys=True, separators=(",", ":")).encode()
-    told = park.upload(content, "meter_record")
+    told = park.upload(content, "meter_record", by=name)
     park.register(prefix, "MTR.0001", "meter", owner=enterprise, signer=name, record=told["digest"])
     standing = {
         "authority": "88/REG.310000",

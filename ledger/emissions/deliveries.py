@@ -60,7 +60,7 @@ def delivery_rules(countersignature: bytes) -> KeptRules:
         row = {"id": act.id, "created_at": now} | signed
         connection.execute(insert(table).values(**row, **act.message))
 
-    return KeptRules(lambda act: bytes(act.message["supplier"]), check, store)
+    return KeptRules(check, store)
 
 
 def delivery_by_id(connection: Connection, delivery_id: bytes) -> Row:

@@ -1,11 +1,12 @@
 """Documents by the digest of their content: storing one again is harmless."""
 
 import hashlib
+from dataclasses import dataclass
 
 from sqlalchemy import Connection, insert, select
 
 from ledger.errors import DocumentMismatch, ResourceUnknown
-from ledger.evidence.model import document_table
+from ledger.evidence.model import document_owner_table, document_table
 from ledger.store.rows import Row, first_row
 
 KINDS = (
@@ -30,15 +31,34 @@ def digest_of(content: bytes, *, claimed: bytes | None) -> bytes:
     return computed
 
 
-def store_document(
-    connection: Connection, content: bytes, *, kind: str, media_type: str, now: int
-) -> bytes:
-    """Keep the document; its digest."""
-    digest = hashlib.sha256(content).digest()
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A document as it comes: who brings it (32 bytes), its kind and its media type."""
+
+    content: bytes
+    owner: bytes
+    kind: str
+    media_type: str
+
+
+def store_document(connection: Connection, document: Document, *, now: int) -> bytes:
+    """Keep the document, once for all who bring it; its digest."""
+    digest = hashlib.sha256(document.content).digest()
     if find_document(connection, digest) is None:
-        row = {"digest": digest, "kind": kind, "media_type": media_type, "created_at": now}
-        connection.execute(insert(document_table).values(content=content, **row))
+        row = {"digest": digest, "content": document.content, "created_at": now}
+        kind = {"kind": document.kind, "media_type": document.media_type}
+        connection.execute(insert(document_table).values(**row, **kind))
+    if not is_owner(connection, digest, document.owner):
+        owned = {"digest": digest, "owner": document.owner, "created_at": now}
+        connection.execute(insert(document_owner_table).values(**owned))
     return digest
+
+
+def is_owner(connection: Connection, digest: bytes, participant: bytes) -> bool:
+    """Whether this participant brought the document."""
+    table = document_owner_table
+    mine = (table.c.digest == digest) & (table.c.owner == participant)
+    return connection.execute(select(table.c.digest).where(mine)).first() is not None
 
 
 def find_document(connection: Connection, digest: bytes) -> Row | None:

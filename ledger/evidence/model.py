@@ -18,6 +18,16 @@ document_table = Table(
     Column("created_at", BigInteger, nullable=False),
 )
 
+# The same content may be several participants': each of them has it anyhow.
+document_owner_table = Table(
+    "document_owner",
+    KEPT,
+    Column("digest", BYTES32, primary_key=True),
+    Column("owner", BYTES32, primary_key=True),
+    Column("created_at", BigInteger, nullable=False),
+    Index(None, "owner", "digest"),
+)
+
 reading_month_table = Table(
     "reading_month",
     KEPT,
@@ -36,6 +46,7 @@ reading_month_table = Table(
     Column("root", BYTES32, nullable=False),
     Column("day_roots", LargeBinary, nullable=False),
     Column("salt_seed", LargeBinary, nullable=False),  # sealed for the meter
+    Column("created_at", BigInteger, nullable=False),
     Index(None, "meter", "period", "seq"),
     Index(None, "facility", "period", "seq"),
 )

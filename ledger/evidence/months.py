@@ -10,7 +10,7 @@ from sqlalchemy import Connection, func, insert, select
 from identity.identifier import parse_identifier
 from identity.sealing import seal
 from ledger.errors import FieldInvalid
-from ledger.evidence.documents import get_document, store_document
+from ledger.evidence.documents import Document, get_document, store_document
 from ledger.evidence.merkle import MonthTree, month_tree
 from ledger.evidence.model import reading_month_table
 from ledger.evidence.readings import MonthOfReadings, parse_month
@@ -81,16 +81,24 @@ def read_month(content: bytes, *, meter: Meter, period: Period, seed: bytes) -> 
 
 
 def store_month(
-    connection: Connection, month: ReadMonth, *, content: bytes, sealing_key: bytes, now: int
+    connection: Connection,
+    month: ReadMonth,
+    *,
+    content: bytes,
+    owner: bytes,
+    sealing_key: bytes,
+    now: int,
 ) -> bytes:
     """Keep the upload and its roots, durable before anybody anchors them; the digest."""
-    digest = store_document(connection, content, kind="readings", media_type="text/csv", now=now)
+    document = Document(content, owner, kind="readings", media_type="text/csv")
+    digest = store_document(connection, document, now=now)
     table, meter = reading_month_table, month.meter
     same = (table.c.meter == meter.hash) & (table.c.period == month.period.number)
     newest = select(table.c.root).where(same).order_by(table.c.seq.desc()).limit(1)
     # An earlier upload may come again and counts anew: what came last is what counts.
     if connection.scalar(newest) != month.tree.root:
-        connection.execute(insert(table).values(document=digest, **_row(month, sealing_key)))
+        kept = {"document": digest, "created_at": now}
+        connection.execute(insert(table).values(**kept, **_row(month, sealing_key)))
     return digest
 
 

@@ -1,5 +1,6 @@
 """Every kept table in one place, so that none is forgotten in a migration."""
 
+from ledger.access.model import token_table
 from ledger.emissions.deliveries import delivery_table
 from ledger.evidence.model import document_table
 from ledger.outbox.model import submission_table
@@ -14,4 +15,5 @@ __all__ = [
     "finding_table",
     "manifest_table",
     "submission_table",
+    "token_table",
 ]

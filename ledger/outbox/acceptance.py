@@ -46,10 +46,9 @@ class Rules:
 class KeptRules:
     """What a capability knows of a message that is signed and kept, never carried.
 
-    `actor` names the participant; `check` refuses; `store` writes it.
+    `check` refuses; `store` writes it.
     """
 
-    actor: Callable[[SignedAct], bytes]
     check: Callable[[Connection, SignedAct, int], None]
     store: Callable[[Connection, SignedAct, int], None]
 
@@ -80,16 +79,20 @@ class Acceptance:
         envelope: Envelope,
         *,
         rules: Rules,
+        carrier: bytes | None,
         request: Request,
         now: int,
         render: Callable[[Connection, Accepted], bytes],
     ) -> tuple[SignedAct, Answer]:
-        """The act and the answer to give; raises every refusal of form, signature and state."""
+        """The act and the answer to give; raises every refusal of form, signature and state.
+
+        `carrier` is the participant whose token brought it, 32 bytes.
+        """
         with self._store.reading() as reading:
             now = _chain_time(reading, now)
             act = open_act(envelope, manifest=self._manifest)
             actor = rules.actor(reading, act)
-            if (kept := recall(reading, request, caller=actor)) is not None:
+            if (kept := recall(reading, request)) is not None:
                 return act, kept
             require_in_time(act, now)
             _refuse_known(reading, act)
@@ -100,7 +103,7 @@ class Acceptance:
                 act.id, actor=actor, now=now, head=head
             )
             body = render(reading, Accepted(act, actor, promised, signature))
-        entry = Entry(act, actor, shown, body, frozenset(subjects))
+        entry = Entry(act, actor, carrier, shown, body, frozenset(subjects))
         answer = self._writer.commit(lambda connection: _take_in(connection, entry, request, now))
         return act, answer
 
@@ -117,18 +120,17 @@ class Acceptance:
         with self._store.reading() as reading:
             now = _chain_time(reading, now)
             act = open_act(envelope, manifest=self._manifest)
-            caller = rules.actor(act)
-            if (kept := recall(reading, request, caller=caller)) is not None:
+            if (kept := recall(reading, request)) is not None:
                 return kept
             require_in_time(act, now)
             rules.check(reading, act, now)
             body = render(act)
 
         def store(connection: Connection) -> Answer:
-            if (kept := recall(connection, request, caller=caller)) is not None:
+            if (kept := recall(connection, request)) is not None:
                 return kept
             rules.store(connection, act, now)
-            return remember(connection, request, caller=caller, status=CREATED, body=body, now=now)
+            return remember(connection, request, status=CREATED, body=body, now=now)
 
         return self._writer.commit(store)
 
@@ -173,7 +175,7 @@ def known_state(connection: Connection, act_id: bytes) -> str | None:
 
 def _take_in(connection: Connection, entry: Entry, request: Request, now: int) -> Answer:
     """The commit's part: the unique keys decide between two that came at once."""
-    if (kept := recall(connection, request, caller=entry.actor)) is not None:
+    if (kept := recall(connection, request)) is not None:
         return kept
     row = submission(connection, entry.act.id)
     if row is not None and row["state"] != "refused":
@@ -181,11 +183,4 @@ def _take_in(connection: Connection, entry: Entry, request: Request, now: int) -
         refusal.first = (entry.act.id, "sent" if row["state"] == "done" else row["state"])
         raise refusal
     enqueue(connection, entry, now=now)
-    return remember(
-        connection,
-        request,
-        caller=entry.actor,
-        status=ACCEPTED,
-        body=entry.acknowledgement,
-        now=now,
-    )
+    return remember(connection, request, status=ACCEPTED, body=entry.acknowledgement, now=now)

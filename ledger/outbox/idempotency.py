@@ -11,8 +11,9 @@ from ledger.store.rows import first_row
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A write as the caller named it: its key, and the SHA-256 of noun and body."""
+    """A write as the caller named it: who calls (32 bytes), the key, the SHA-256 of the rest."""
 
+    caller: bytes
     key: str
     digest: bytes
 
@@ -26,10 +27,10 @@ class Answer:
     is_replay: bool
 
 
-def recall(connection: Connection, request: Request, *, caller: bytes) -> Answer | None:
+def recall(connection: Connection, request: Request) -> Answer | None:
     """The kept answer, None for a new key; raises IdempotencyKeyReused for another body."""
     table = idempotency_table
-    query = select(table).where(table.c.caller == caller, table.c.key == request.key)
+    query = select(table).where(table.c.caller == request.caller, table.c.key == request.key)
     row = first_row(connection, query)
     if row is None:
         return None
@@ -39,11 +40,10 @@ def recall(connection: Connection, request: Request, *, caller: bytes) -> Answer
 
 
 def remember(
-    connection: Connection, request: Request, *, caller: bytes, status: int, body: bytes, now: int
+    connection: Connection, request: Request, *, status: int, body: bytes, now: int
 ) -> Answer:
     """Keep the first answer; the unique key decides between two at once."""
-    row = {"key": request.key, "request": request.digest, "created_at": now}
-    connection.execute(
-        insert(idempotency_table).values(caller=caller, status=status, body=body, **row)
-    )
+    row = {"caller": request.caller, "key": request.key, "request": request.digest}
+    answer = {"status": status, "body": body, "created_at": now}
+    connection.execute(insert(idempotency_table).values(**row, **answer))
     return Answer(status, body, is_replay=False)

@@ -15,6 +15,7 @@ submission_table = Table(
     Column("attempt", Integer, nullable=False),
     Column("type", Text, nullable=False),
     Column("actor", BYTES32, nullable=False),
+    Column("carrier", BYTES32),  # the participant whose token brought it
     Column("key", ADDRESS, nullable=False),
     Column("payload", LargeBinary, nullable=False),  # the message, ABI-encoded
     Column("shown", LargeBinary),  # the earlier message that the verb wants to see, ABI-encoded
@@ -35,6 +36,7 @@ Index(
     postgresql_where=submission_table.c.state.in_(["accepted", "sent"]),
 )
 Index("ix_submission_actor", submission_table.c.actor, submission_table.c.seq)
+Index("ix_submission_carrier", submission_table.c.carrier, submission_table.c.seq)
 Index("ix_submission_transaction", submission_table.c.transaction_seq, submission_table.c.seq)
 
 undecided_table = Table(
@@ -73,7 +75,7 @@ idempotency_table = Table(
     "idempotency",
     KEPT,
     Column("seq", SEQ, primary_key=True),
-    Column("caller", BYTES32, nullable=False),
+    Column("caller", BYTES32, nullable=False),  # the token that called
     Column("key", Text, nullable=False),
     Column("request", BYTES32, nullable=False),  # SHA-256 of noun and body
     Column("status", Integer, nullable=False),

@@ -22,6 +22,7 @@ class Entry:
 
     act: SignedAct
     actor: bytes
+    carrier: bytes | None
     shown: Mapping[str, Any] | None
     acknowledgement: bytes
     subjects: frozenset[bytes]
@@ -92,6 +93,7 @@ def _row(entry: Entry, now: int) -> dict[str, Any]:
         "id": act.id,
         "type": act.type,
         "actor": entry.actor,
+        "carrier": entry.carrier,
         "key": act.key,
         "payload": encode_message(act.type, act.message),
         "shown": shown,

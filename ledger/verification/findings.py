@@ -44,7 +44,7 @@ def _store(connection: Connection, act: SignedAct, now: int) -> None:
     connection.execute(insert(table).values(**row, **act.message))
 
 
-FINDING_RULES = KeptRules(lambda act: bytes(act.message["verifier"]), _check, _store)
+FINDING_RULES = KeptRules(_check, _store)
 
 
 def findings_of(connection: Connection, report: bytes) -> list[Row]:

@@ -43,7 +43,7 @@ def serve(
 ) -> None:
     """Serve the API of a ledger.
 
-    There are no access tokens yet, so it binds the loopback address only.
+    There are no views by role yet, so it binds the loopback address only.
 
     Example: carbonledger serve --dir carbonledger-data --port 8000
     """
@@ -59,7 +59,7 @@ def serve(
         print_json({"directory": str(directory), "url": url, "pid": os.getpid()})
         sys.stdout.flush()
     say(f"Serving {directory} at {url}")
-    say("No access tokens exist yet: only this machine can reach it. Ctrl-C ends it.")
+    say("Views by role do not exist yet: only this machine can reach it. Ctrl-C ends it.")
     server = uvicorn.Server(
         uvicorn.Config(
             create_app(ledger),

@@ -134,16 +134,17 @@ PARK_PERSON = Person("park", PARK, 1, _OPERATING)
 ENTERPRISE_PERSONS = tuple(
     Person(enterprise.name, enterprise.identifier, 1, _OPERATING) for enterprise in ENTERPRISES
 )
-KEY_NAMES = (
-    *FOUNDERS,
-    *(
-        person.name
-        for person in (
-            REGULATOR_OF_FIGURES,
-            REGULATOR_OF_QUOTA,
-            VERIFIER_PERSON,
-            PARK_PERSON,
-            *ENTERPRISE_PERSONS,
-        )
-    ),
+# Each founder is a person of the root.
+_FOUNDING_PERSONS = tuple(
+    Person(name, ROOT, number, sum(RIGHTS.values()) - RIGHTS["CUSTODIAL"])
+    for number, name in enumerate(FOUNDERS, start=1)
 )
+PERSONS = (
+    *_FOUNDING_PERSONS,
+    REGULATOR_OF_FIGURES,
+    REGULATOR_OF_QUOTA,
+    VERIFIER_PERSON,
+    PARK_PERSON,
+    *ENTERPRISE_PERSONS,
+)
+KEY_NAMES = tuple(person.name for person in PERSONS)

@@ -6,7 +6,8 @@ is told nothing it could change.
 
 import time
 from collections.abc import Iterator, Mapping
-from secrets import token_urlsafe
+from dataclasses import dataclass
+from secrets import token_bytes, token_urlsafe
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote
@@ -16,6 +17,7 @@ import httpx2
 from api.fields import from_wire, hex_text, time_text
 from identity.signature import sign_digest
 from identity.typed_data import (
+    ACCESS,
     DELIVERY,
     DOMAIN_NAME,
     DOMAIN_VERSION,
@@ -49,7 +51,8 @@ NOUNS = {
     "Finding": "findings",
     "Delivery": "deliveries",
 }
-_OFF_CHAIN: dict[str, Fields] = {"Finding": FINDING, "Delivery": DELIVERY}
+_OFF_CHAIN: dict[str, Fields] = {"Finding": FINDING, "Delivery": DELIVERY, "Access": ACCESS}
+_READ_AND_SUBMIT = 3  # scopes of `Access`
 _DEADLINE_SECONDS = 24 * 3600
 _SETTLE_SECONDS = 60.0
 _POLL_SECONDS = 0.01
@@ -58,16 +61,37 @@ _PAGE = 200
 _KEY_BYTES = 24
 
 
-class Client:
-    """Speaks HTTP to one service; remembers the acts whose outcome is still open."""
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """One who signs in with a key of 32 bytes: which person of which participant."""
 
-    def __init__(self, url: str, clock: ScriptedTime) -> None:
+    participant: str
+    person: int
+    key: bytes
+
+    def __repr__(self) -> str:
+        return f"Signer({self.participant}, {self.person}, ...)"
+
+
+class Client:
+    """Speaks HTTP to one service; remembers the acts whose outcome is still open.
+
+    Everybody signs in with his own key; `courier` names the one whose token carries and reads
+    what nobody else is named for.
+    """
+
+    def __init__(
+        self, url: str, clock: ScriptedTime, *, signers: Mapping[str, Signer], courier: str
+    ) -> None:
         # No proxy of the environment stands between two processes of one machine.
         self._http = httpx2.Client(base_url=url, timeout=_REQUEST_SECONDS, trust_env=False)
         self._clock = clock
+        self._signers = signers
+        self._courier = courier
+        self._tokens: dict[str, tuple[str, str]] = {}
         self._open: list[str] = []
         self.url = url
-        self.known = self.get("/.well-known/carbonledger")
+        self.known = _checked(self._http.get("/.well-known/carbonledger")).json()
 
     def __enter__(self) -> Self:
         return self
@@ -80,13 +104,13 @@ class Client:
     ) -> None:
         self._http.close()
 
-    def get(self, path: str, **query: str) -> Any:
-        """The JSON of a resource; raises ActRefused with the problem."""
-        return _checked(self._http.get(path, params=query or None)).json()
+    def get(self, path: str, *, by: str | None = None, **query: str) -> Any:
+        """The JSON of a resource as somebody sees it; raises ActRefused with the problem."""
+        return _checked(self._http.get(path, params=query or None, headers=self.bearer(by))).json()
 
-    def get_bytes(self, path: str) -> bytes:
-        """The bytes of a resource; raises ActRefused."""
-        return _checked(self._http.get(path)).content
+    def get_bytes(self, path: str, *, by: str) -> bytes:
+        """The bytes of a resource as somebody sees it; raises ActRefused."""
+        return _checked(self._http.get(path, headers=self.bearer(by))).content
 
     def items(self, path: str, **query: str) -> Iterator[dict[str, Any]]:
         """Everything in a list, page by page."""
@@ -105,16 +129,17 @@ class Client:
         answers = _checked(self._http.post("/rpc", json=calls)).json()
         return [answer["result"] for answer in answers]
 
-    def upload(self, content: bytes, *, kind: str) -> str:
-        """Keep a document; its digest in hex."""
-        return str(self._post_document(content, {"kind": kind}, {})["digest"])
+    def upload(self, content: bytes, *, kind: str, by: str) -> str:
+        """Keep somebody's document; its digest in hex."""
+        return str(self._post_document(content, {"kind": kind}, self.bearer(by))["digest"])
 
     def upload_readings(
-        self, content: bytes, *, meter: str, month: str, seed: bytes
+        self, content: bytes, *, meter: str, month: str, seed: bytes, by: str
     ) -> dict[str, Any]:
         """Keep a meter's month; the answer names digest, leaves, root and quantity."""
         query = {"kind": "readings", "meter": meter, "period": month}
-        return self._post_document(content, query, {"Carbon-Salt-Seed": hex_text(seed)})
+        headers = {"Carbon-Salt-Seed": hex_text(seed)} | self.bearer(by)
+        return self._post_document(content, query, headers)
 
     def submit(
         self,
@@ -164,6 +189,25 @@ class Client:
                 raise ActRefused(path, {"code": "NotSettled", "facts": submission})
             time.sleep(_POLL_SECONDS)
 
+    def bearer(self, by: str | None = None) -> dict[str, str]:
+        """The header of somebody's token, which is asked for when there is none in force."""
+        name = by or self._courier
+        token, until = self._tokens.get(name, ("", ""))
+        if until <= time_text(self._clock.now):
+            signer = self._signers[name]
+            message = {
+                "actor": signer.participant,
+                "scopes": _READ_AND_SUBMIT,
+                "person": signer.person,
+                "service": self.known["service"],
+                "nonce": hex_text(token_bytes(32)),
+            }
+            access = self._signed("Access", message, signer.key)
+            told = _checked(self._http.post("/v1/sessions", json=access)).json()
+            token, until = told["token"], told["expires_at"]
+            self._tokens[name] = token, until
+        return {"Authorization": f"Bearer {token}"}
+
     def _signed(self, message_type: str, message: Mapping[str, Any], key: bytes) -> dict[str, Any]:
         """The envelope of a message in wire form; its deadline is a day from now."""
         complete = {**message, "deadline": time_text(self._clock.now + _DEADLINE_SECONDS)}
@@ -184,7 +228,8 @@ class Client:
 
     def _post(self, message_type: str, act: dict[str, Any]) -> Any:
         path = f"/v1/{NOUNS[message_type]}"
-        told = _checked(self._http.post(path, json=act, headers=_fresh_key())).json()
+        headers = _fresh_key() | self.bearer()
+        told = _checked(self._http.post(path, json=act, headers=headers)).json()
         own = hex_text(act_id(hash_of_wire(message_type, act["message"])))
         assert told["id"] == own, "the service names the act as its signer does"
         return told

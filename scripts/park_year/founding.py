@@ -53,7 +53,9 @@ def set_quota(story: Story) -> None:
     story.time.move_to(story.timeline.allocation)
     key, year = story.key(REGULATOR_OF_QUOTA.name), story.timeline.year
     rule_pack, asset = hex_text(story.pack.hash), asset_of(year)
-    document = story.upload_json({"asset": asset, "tonnes": CAP_TONNES}, kind="calculation")
+    document = story.upload_json(
+        {"asset": asset, "tonnes": CAP_TONNES}, kind="calculation", by=REGULATOR_OF_QUOTA.name
+    )
     cap = {"authority": REGULATOR, "asset": asset, "tonnes": CAP_TONNES, "revision": _FIRST}
     story.client.submit("Cap", cap | {"document": document}, key=key)
     story.client.submit("Rule", _rule(story), key=key)
@@ -178,7 +180,7 @@ def _record(story: Story, enterprise: Enterprise, meter: Meter) -> str:
         "unit": meter.unit,
         "step_seconds": january.step_seconds,
     }
-    return story.upload_json(record, kind="meter_record")
+    return story.upload_json(record, kind="meter_record", by=enterprise.name)
 
 
 def _admit(story: Story) -> None:
@@ -242,4 +244,4 @@ def _explanation(story: Story, enterprise: Enterprise) -> str:
         "rounding": "half-up once",
         "tonnes": enterprise.granted_tonnes,
     }
-    return story.upload_json(document, kind="calculation")
+    return story.upload_json(document, kind="calculation", by=REGULATOR_OF_QUOTA.name)

@@ -112,7 +112,7 @@ def _keep_readings(story: Story, one: Enterprise, meter: Meter, month: Period) -
     seed = story.secrets.seeds[name, month.text]
     tree = month_tree(readings, meter=name, unit=meter.unit, seed=seed)
     kept = story.client.upload_readings(
-        month_csv(readings), meter=name, month=month.text, seed=seed
+        month_csv(readings), meter=name, month=month.text, seed=seed, by=one.name
     )
     if kept["root"] != hex_text(tree.root):
         raise DemoRefused("RootsDiffer", meter=name, month=month.text)

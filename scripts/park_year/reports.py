@@ -56,7 +56,7 @@ def hand_in(story: Story, one: Enterprise, months: Sequence[MonthEvidence]) -> R
     figures = figures_of(months, story.pack)
     direct = sum(month.direct_grams for month in figures)
     indirect = sum(month.indirect_grams for month in figures)
-    document = story.upload_json(_document(story, one, figures), kind="calculation")
+    document = story.upload_json(_document(story, one, figures), kind="calculation", by=one.name)
     message = {
         "facility": one.facility,
         "period": story.timeline.period.text,

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from api.fields import time_text
+from ledger.clock import RealClock
 
 
 class ScriptedTime:
@@ -16,7 +17,7 @@ class ScriptedTime:
     @property
     def now(self) -> int:
         """Unix seconds."""
-        return self._now
+        return self._now if self.path.exists() else RealClock().now()
 
     def move_to(self, moment: int) -> None:
         """Let it be that moment, which must not lie before."""

@@ -37,12 +37,13 @@ class Story:
         """A person's private key."""
         return self.secrets.keys[name]
 
-    def upload_json(self, document: dict[str, Any], *, kind: str) -> str:
-        """Keep a document in canonical form under a fresh salt; its digest in hex."""
+    def upload_json(self, document: dict[str, Any], *, kind: str, by: str) -> str:
+        """Keep a person's document in canonical form under a fresh salt; its digest in hex."""
         salted = document | {"salt": hex_text(token_bytes(_SALT_BYTES))}
-        return self.client.upload(canonical_bytes(salted), kind=kind)
+        return self.client.upload(canonical_bytes(salted), kind=kind, by=by)
 
-    def download_json(self, digest: str) -> dict[str, Any]:
-        """The document of a digest."""
-        document: dict[str, Any] = json.loads(self.client.get_bytes(f"/v1/documents/{digest}"))
+    def download_json(self, digest: str, *, by: str) -> dict[str, Any]:
+        """The document of a digest, asked for by a person."""
+        content = self.client.get_bytes(f"/v1/documents/{digest}", by=by)
+        document: dict[str, Any] = json.loads(content)
         return document

@@ -107,8 +107,9 @@ def confirm_year(story: Story) -> None:
 
 def recompute(story: Story, one: Enterprise, report: str) -> Recomputation:
     """A report computed again from the readings it names, held against the anchored roots."""
-    act = story.client.get(f"/v1/reports/{report}")
-    document = story.download_json(act["document"])
+    verifier = VERIFIER_PERSON.name
+    act = story.client.get(f"/v1/reports/{report}", by=verifier)
+    document = story.download_json(act["document"], by=verifier)
     roots, records = _anchored_roots(story, one), _records(story, document)
     grams, discrepancies = 0, []
     for entry in document["months"]:
@@ -140,7 +141,9 @@ def _records(story: Story, document: Mapping[str, Any]) -> dict[str, dict[str, A
     """The registered record of every meter that a report names."""
     meters = {each["meter"] for entry in document["months"] for each in entry["entries"]}
     return {
-        meter: story.download_json(story.client.get(resource("identifiers", meter))["record"])
+        meter: story.download_json(
+            story.client.get(resource("identifiers", meter))["record"], by=VERIFIER_PERSON.name
+        )
         for meter in sorted(meters)
     }
 
@@ -148,7 +151,7 @@ def _records(story: Story, document: Mapping[str, Any]) -> dict[str, dict[str, A
 def _metered(
     story: Story, entry: Mapping[str, Any], month: Period, *, record: Mapping[str, Any]
 ) -> _Metered:
-    content = story.client.get_bytes(f"/v1/documents/{entry['readings']}")
+    content = story.client.get_bytes(f"/v1/documents/{entry['readings']}", by=VERIFIER_PERSON.name)
     readings = parse_month(content, period=month, step_seconds=record["step_seconds"])
     return _Metered(readings, record["quantity"], record["unit"])
 
@@ -209,7 +212,7 @@ def _find(story: Story, wrong: Recomputation) -> str:
         "report": wrong.report,
         "verifier": VERIFIER,
         "parameter": f"{one.carrier} {one.month}",
-        "document": story.upload_json(document, kind="audit"),
+        "document": story.upload_json(document, kind="audit", by=VERIFIER_PERSON.name),
     }
     return story.client.keep("Finding", message, key=story.key(VERIFIER_PERSON.name))
 
@@ -239,7 +242,7 @@ def _state(
         "verifier": VERIFIER,
         "opinion": opinion,
         "verified_grams": checked.grams,
-        "document": story.upload_json(document, kind="audit"),
+        "document": story.upload_json(document, kind="audit", by=VERIFIER_PERSON.name),
     }
     statement = story.client.submit("Statement", message, key=story.key(VERIFIER_PERSON.name))
     story.heads[one.facility] = statement

@@ -45,7 +45,7 @@ class HeldPark(Park):
         shutil.copytree(self.directory, directory)
         other = copy.copy(self)
         other.directory, other.clock_file = directory, directory / "clock"
-        other.keys = dict(self.keys)
+        other.keys, other.tokens = dict(self.keys), dict(self.tokens)
         other.open()
         return other
 

@@ -13,6 +13,7 @@ from ledger.outbox.act import OFF_CHAIN
 from tests import messages as valid
 from tests.api.next_messages import facility, standing_change
 from tests.api.world import World, hash_of
+from tests.park import CARRIER
 
 CARRIED = [name for name in NOUNS.values() if name not in OFF_CHAIN]
 _NOBODY = {"authority": "88/REG.999999"}
@@ -61,7 +62,7 @@ def _again(world: World, message_type: str, *, query: str = "") -> Response:
     return world.park.http.post(
         f"/v1/{NOUN_OF[message_type]}{query}",
         json=world.bodies[message_type],
-        headers={"Idempotency-Key": f"valid-{message_type}"},
+        headers={"Idempotency-Key": f"valid-{message_type}"} | world.park.headers(CARRIER),
     )
 
 
@@ -194,7 +195,9 @@ def test_post_is_accepted_and_final_when_what_it_needs_is_on_its_way(held: World
 def test_wait_answers_202_when_time_ran_out(held: World) -> None:
     answer, body = _two_transfers(held, 160)
     again = held.park.http.post(
-        "/v1/transfers?wait=final&wait_seconds=1", json=body, headers={"Idempotency-Key": "back"}
+        "/v1/transfers?wait=final&wait_seconds=1",
+        json=body,
+        headers={"Idempotency-Key": "back"} | held.park.headers(CARRIER),
     )
     assert (again.status_code, again.content) == (202, answer.content)
 

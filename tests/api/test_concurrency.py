@@ -9,6 +9,7 @@ import httpx2
 import pytest
 
 from tests.api.world import World
+from tests.park import CARRIER
 
 THREADS = 8
 
@@ -26,7 +27,8 @@ def _at_once(post: Callable[[int], httpx2.Response]) -> list[httpx2.Response]:
 
 def _post(world: World, url: str, noun: str, *, keys: list[str]) -> list[httpx2.Response]:
     body = world.bodies[{"transfers": "Transfer", "deliveries": "Delivery"}[noun]]
-    with httpx2.Client(base_url=url, trust_env=False, timeout=30) as client:
+    token = world.park.headers(CARRIER)
+    with httpx2.Client(headers=token, base_url=url, trust_env=False, timeout=30) as client:
         return _at_once(
             lambda number: client.post(
                 f"/v1/{noun}", json=body, headers={"Idempotency-Key": keys[number]}

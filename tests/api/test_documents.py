@@ -61,8 +61,9 @@ def _upload(
     meter: str = METER,
     month: str = "2023-02",
     seed: str = SEED,
+    by: str = "enterprise 1",
 ) -> Response:
-    headers = {"Idempotency-Key": key, "Carbon-Salt-Seed": seed}
+    headers = {"Idempotency-Key": key, "Carbon-Salt-Seed": seed} | world.park.headers(by)
     query = {"kind": "readings", "meter": meter, "period": month}
     return world.park.http.post("/v1/documents", params=query, content=content, headers=headers)
 
@@ -117,7 +118,7 @@ def test_upload_readings_refuses_the_key_when_it_stood_for_something_else(
 
 def test_upload_readings_keeps_keys_apart_when_the_owners_differ(held: World) -> None:
     _upload(held, WHOLE)
-    answer = _upload(held, WHOLE, meter=OTHERS_METER)
+    answer = _upload(held, WHOLE, meter=OTHERS_METER, by="enterprise 2")
     assert (answer.status_code, answer.json()["meter"]) == (201, OTHERS_METER)
 
 
@@ -146,6 +147,7 @@ def test_get_document_gives_the_bytes_back_when_it_was_kept(held: World) -> None
 
 def _send(world: World, content: bytes, *, kind: str, key: str, digest: str = "") -> Response:
     headers = {"Idempotency-Key": key} | ({"Content-Digest": digest} if digest else {})
+    headers |= world.park.headers("enterprise 1")
     return world.park.http.post(f"/v1/documents?kind={kind}", content=content, headers=headers)
 
 
@@ -174,6 +176,7 @@ def test_upload_is_refused_when_the_ledger_has_halted(held: World, kind: str) ->
     held.park.ledger.engine.halted = LedgerHalted("receipts_root", 7)
     query = {"kind": kind, "meter": METER, "period": "2023-02"}
     headers = {"Idempotency-Key": "one", "Carbon-Salt-Seed": SEED}
+    headers |= held.park.headers("enterprise 1")
     answer = held.park.http.post("/v1/documents", params=query, content=WHOLE, headers=headers)
     assert (answer.status_code, answer.json()["code"]) == (503, "LedgerHalted")
 

@@ -9,7 +9,7 @@ import pytest
 from fastapi.routing import APIRoute
 
 import api
-from api.messages import ENVELOPES, NOUN_OF
+from api.messages import NOUN_OF
 from tests.api.world import World
 
 _METHODS = {"get", "post", "put", "delete", "patch", "head", "options", "trace"}
@@ -61,7 +61,7 @@ def test_describe_asks_for_an_idempotency_key_when_a_route_writes(
     writing = [
         (path, operation)
         for path, method, operation in _operations(document)
-        if method == "post" and path.startswith("/v1")
+        if method == "post" and path.startswith("/v1") and path != "/v1/sessions"
     ]
     assert len(writing) == len(NOUN_OF) + 1
     for path, operation in writing:
@@ -70,7 +70,7 @@ def test_describe_asks_for_an_idempotency_key_when_a_route_writes(
         assert operation["requestBody"]["required"], path
 
 
-@pytest.mark.parametrize("message_type", ENVELOPES)
+@pytest.mark.parametrize("message_type", NOUN_OF)
 def test_describe_gives_the_envelope_of_the_noun_when_its_schema_is_followed(
     world: World, document: dict[str, Any], message_type: str
 ) -> None:

@@ -93,7 +93,7 @@ def _content(world: World, case: dict[str, Any], names: dict[str, str]) -> bytes
 
 def _ask(world: World, case: dict[str, Any], names: dict[str, str]) -> Response:
     headers = {"Content-Type": "application/json", "Idempotency-Key": "refusal"}
-    headers |= case.get("headers", {})
+    headers |= world.park.headers("enterprise 1") | case.get("headers", {})
     path = f"/v1/{NOUN_OF[case['act']]}" if "act" in case else ""
     return world.park.http.request(
         case.get("method", "POST"),

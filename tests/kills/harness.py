@@ -18,7 +18,7 @@ import httpx2
 from api.messages import NOUN_OF
 from tests.kills.victim import WINDOWS
 from tests.messages import evidence, transfer
-from tests.park import Park
+from tests.park import CARRIER, Park
 
 CLIENTS = 8
 _READY_SECONDS = 30.0
@@ -149,7 +149,7 @@ class Load:
             answer = httpx2.post(
                 f"{url}/v1/{NOUN_OF[message_type]}",
                 json=body,
-                headers={"Idempotency-Key": key},
+                headers={"Idempotency-Key": key} | self.park.headers(CARRIER),
                 timeout=5,
                 trust_env=False,
             )

@@ -15,7 +15,7 @@ from ledger.errors import (
     DirectoryInUse,
     MirrorMissing,
 )
-from ledger.evidence.documents import store_document
+from ledger.evidence.documents import Document, store_document
 from ledger.settings import Settings
 from ledger.store.chain_log import freshness
 from tests.ledger.played import Opened
@@ -70,7 +70,7 @@ def test_lock_is_refused_when_another_holds_it(tmp_path: Path) -> None:
 def test_close_folds_the_log_into_the_file_when_the_store_ends(copy: Opened) -> None:
     log = copy.store.path.with_name("ledger.db-wal")
     with copy.store.keeping() as connection:
-        store_document(connection, b"kept", kind="other", media_type="text/plain", now=1)
+        store_document(connection, Document(b"kept", bytes(32), "other", "text/plain"), now=1)
     assert log.stat().st_size
     copy.store.close()
     assert not log.exists() or log.stat().st_size == 0

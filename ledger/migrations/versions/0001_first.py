@@ -75,6 +75,16 @@ def upgrade() -> None:
         sa.UniqueConstraint("digest", name=op.f("uq_document_digest")),
     )
     op.create_table(
+        "document_owner",
+        sa.Column("digest", FixedBytes(length=32), nullable=False),
+        sa.Column("owner", FixedBytes(length=32), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("digest", "owner", name=op.f("pk_document_owner")),
+    )
+    op.create_index(
+        op.f("ix_document_owner_owner_digest"), "document_owner", ["owner", "digest"], unique=False
+    )
+    op.create_table(
         "finding",
         sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("id", FixedBytes(length=32), nullable=False),
@@ -140,6 +150,7 @@ def upgrade() -> None:
         sa.Column("root", FixedBytes(length=32), nullable=False),
         sa.Column("day_roots", sa.LargeBinary(), nullable=False),
         sa.Column("salt_seed", sa.LargeBinary(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("seq", name=op.f("pk_reading_month")),
     )
     op.create_index(
@@ -161,6 +172,7 @@ def upgrade() -> None:
         sa.Column("attempt", sa.Integer(), nullable=False),
         sa.Column("type", sa.Text(), nullable=False),
         sa.Column("actor", FixedBytes(length=32), nullable=False),
+        sa.Column("carrier", FixedBytes(length=32), nullable=True),
         sa.Column("key", FixedBytes(length=20), nullable=False),
         sa.Column("payload", sa.LargeBinary(), nullable=False),
         sa.Column("shown", sa.LargeBinary(), nullable=True),
@@ -176,6 +188,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("id", name=op.f("uq_submission_id")),
     )
     op.create_index("ix_submission_actor", "submission", ["actor", "seq"], unique=False)
+    op.create_index("ix_submission_carrier", "submission", ["carrier", "seq"], unique=False)
     op.create_index(
         "ix_submission_transaction", "submission", ["transaction_seq", "seq"], unique=False
     )
@@ -187,6 +200,23 @@ def upgrade() -> None:
         sqlite_where=sa.text("state IN ('accepted', 'sent')"),
         postgresql_where=sa.text("state IN ('accepted', 'sent')"),
     )
+    op.create_table(
+        "token",
+        sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("lookup", sa.Text(), nullable=False),
+        sa.Column("secret", FixedBytes(length=32), nullable=False),
+        sa.Column("access", FixedBytes(length=32), nullable=True),
+        sa.Column("participant", FixedBytes(length=32), nullable=True),
+        sa.Column("person", sa.BigInteger(), nullable=True),
+        sa.Column("scopes", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.Column("revoked_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("seq", name=op.f("pk_token")),
+        sa.UniqueConstraint("access", name=op.f("uq_token_access")),
+        sa.UniqueConstraint("lookup", name=op.f("uq_token_lookup")),
+    )
+    op.create_index(op.f("ix_token_participant_seq"), "token", ["participant", "seq"], unique=False)
     op.create_table(
         "undecided",
         sa.Column("subject", FixedBytes(length=32), nullable=False),

@@ -98,6 +98,6 @@ def put_in(ledger: Opened, message_type: str, *messages: dict[str, Any]) -> list
     with ledger.store.keeping() as connection:
         for act in acts:
             subjects = frozenset(subjects_of(act) | created_by(act) | {ENTERPRISE})
-            entry = Entry(act, ENTERPRISE, None, b"{}", subjects)
+            entry = Entry(act, ENTERPRISE, None, None, b"{}", subjects)
             enqueue(connection, entry, now=ACCEPTED_AT)
     return [act.id for act in acts]

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 from eth_account import Account
@@ -64,7 +65,8 @@ class Door:
         _, answer = self._acceptance.accept(
             envelope(self.ledger, message_type, dict(message)),
             rules=rules_of(message_type),
-            request=Request(key, digest),
+            carrier=None,
+            request=Request(ENTERPRISE, key, digest),
             now=now,
             render=render or (lambda _reading, _accepted: text),
         )
@@ -284,18 +286,18 @@ def recovered(ledger: Opened, promise: Acknowledgement, signature: bytes) -> byt
 
 
 def test_recall_knows_the_answer_when_caller_and_key_are_the_same(copy: Opened) -> None:
-    request = Request("key", b"\x01" * 32)
+    request = Request(ENTERPRISE, "key", b"\x01" * 32)
     with copy.store.keeping() as connection:
-        remember(connection, request, caller=ENTERPRISE, status=202, body=b"bytes", now=5)
-        assert recall(connection, request, caller=ENTERPRISE) == Answer(202, b"bytes", True)
-        assert recall(connection, request, caller=b"\x09" * 32) is None
-        assert recall(connection, Request("other", b"\x01" * 32), caller=ENTERPRISE) is None
+        remember(connection, request, status=202, body=b"bytes", now=5)
+        assert recall(connection, request) == Answer(202, b"bytes", True)
+        assert recall(connection, replace(request, caller=b"\x09" * 32)) is None
+        assert recall(connection, replace(request, key="other")) is None
 
 
 def test_recall_is_refused_when_the_body_is_another(copy: Opened) -> None:
     with copy.store.keeping() as connection:
-        first = Request("key", b"\x01" * 32)
-        remember(connection, first, caller=ENTERPRISE, status=202, body=b"bytes", now=5)
+        first = Request(ENTERPRISE, "key", b"\x01" * 32)
+        remember(connection, first, status=202, body=b"bytes", now=5)
         with pytest.raises(IdempotencyKeyReused) as refusal:
-            recall(connection, Request("key", b"\x02" * 32), caller=ENTERPRISE)
+            recall(connection, replace(first, digest=b"\x02" * 32))
     assert refusal.value.facts == {"first_at": 5}

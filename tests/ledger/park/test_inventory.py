@@ -62,7 +62,7 @@ class Invented:
             "salt_seed": b"",
         }
         with self._ledger.store.keeping() as connection:
-            connection.execute(insert(reading_month_table).values(**row))
+            connection.execute(insert(reading_month_table).values(created_at=0, **row))
 
     def deliver(
         self,

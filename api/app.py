@@ -15,6 +15,7 @@ from api import (
     compliance,
     deliveries,
     documents,
+    grants,
     health,
     identifiers,
     park,
@@ -49,7 +50,7 @@ def create_app(ledger: Ledger) -> FastAPI:
     # Fixed paths before those with an id, so that none is taken for an id.
     for module in (health, chain):
         app.include_router(module.router)
-    rooms = (sessions, documents, deliveries, submissions, compliance, park, quotas)
+    rooms = (sessions, grants, documents, deliveries, submissions, compliance, park, quotas)
     for module in (*rooms, identifiers, acts):
         app.include_router(module.router, dependencies=[Depends(identify)])
     app.add_exception_handler(Refusal, _refused)

@@ -47,6 +47,7 @@ TIME_FIELDS = frozenset(
         "deadline",
         "effective_from",
         "effective_time",
+        "ended_at",
         "first_at",
         "last_at",
         "surrender_by",

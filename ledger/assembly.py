@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from ledger.access.gate import Gate
+from ledger.access.grants import Disclosure, end_grant, grant
 from ledger.access.sessions import Session, open_session
 from ledger.access.viewer import Viewer
 from ledger.chain.bindings import CONTRACTS
@@ -58,6 +59,7 @@ from ledger.store.chain_entries import ChainEntries
 from ledger.store.chain_log import freshness
 from ledger.store.engine import Store
 from ledger.store.manifest import Manifest, read_manifest
+from ledger.store.rows import Row
 from ledger.store.writer import Writer
 from ledger.verification.findings import FINDING_RULES
 from ledger.verification.service import CHECKS as VERIFICATION
@@ -167,6 +169,20 @@ class Ledger:
             person_of=_person_of,
             now=self.clock.now(),
         )
+
+    def grant(self, disclosure: Disclosure) -> Row:
+        """Let a participant see more; raises ResourceUnknown for one that nobody knows."""
+        self.require_writing()
+        now = self.clock.now()
+        with self.reading() as reading:
+            subject_by_hash(reading, disclosure.grantee)
+        return self.writer.commit(lambda connection: grant(connection, disclosure, now=now))
+
+    def end_grant(self, disclosure: Disclosure) -> None:
+        """Take back what was granted; harmless when nothing was."""
+        self.require_writing()
+        now = self.clock.now()
+        self.writer.commit(lambda connection: end_grant(connection, disclosure, now=now))
 
     def accept(
         self,

@@ -1,5 +1,6 @@
 """Every kept table in one place, so that none is forgotten in a migration."""
 
+from ledger.access.grants import grant_table
 from ledger.access.model import token_table
 from ledger.emissions.deliveries import delivery_table
 from ledger.evidence.model import document_table
@@ -13,6 +14,7 @@ __all__ = [
     "delivery_table",
     "document_table",
     "finding_table",
+    "grant_table",
     "manifest_table",
     "submission_table",
     "token_table",

@@ -64,6 +64,26 @@ def upgrade() -> None:
     op.create_index(op.f("ix_delivery_month_seq"), "delivery", ["month", "seq"], unique=False)
     op.create_index(op.f("ix_delivery_supplier_seq"), "delivery", ["supplier", "seq"], unique=False)
     op.create_table(
+        "disclosure_grant",
+        sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("owner", FixedBytes(length=32), nullable=False),
+        sa.Column("grantee", FixedBytes(length=32), nullable=False),
+        sa.Column("resource", sa.Text(), nullable=False),
+        sa.Column("year", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("ended_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("seq", name=op.f("pk_disclosure_grant")),
+    )
+    op.create_index(
+        op.f("ix_disclosure_grant_grantee_owner_year"),
+        "disclosure_grant",
+        ["grantee", "owner", "year"],
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_disclosure_grant_owner_seq"), "disclosure_grant", ["owner", "seq"], unique=False
+    )
+    op.create_table(
         "document",
         sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("digest", FixedBytes(length=32), nullable=False),

@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 
 from api import (
     acts,
+    batches,
     chain,
     compliance,
     deliveries,
@@ -50,8 +51,8 @@ def create_app(ledger: Ledger) -> FastAPI:
     # Fixed paths before those with an id, so that none is taken for an id.
     for module in (health, chain):
         app.include_router(module.router)
-    rooms = (sessions, grants, documents, deliveries, submissions, compliance, park, quotas)
-    for module in (*rooms, identifiers, acts):
+    reading = (documents, deliveries, submissions, compliance, park, quotas)
+    for module in (batches, sessions, grants, *reading, identifiers, acts):
         app.include_router(module.router, dependencies=[Depends(identify)])
     app.add_exception_handler(Refusal, _refused)
     app.add_exception_handler(IdentityError, _refused)

@@ -1,0 +1,95 @@
+"""How a report's figure comes about, for those who may see its activity data."""
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+
+from api.fields import hashes_in, hex_text, parse_hex, row_to_wire, to_wire
+from api.requests import ledger_of, viewer_of
+from api.submissions import freshness_fields
+from ledger.assembly import Reading
+from ledger.emissions.explanation import (
+    ExplainedMonth,
+    Explanation,
+    MeteredLine,
+    exact_text,
+    report_explanation,
+)
+from ledger.errors import ResourceUnknown
+from ledger.identifiers.queries import names_of
+from ledger.outbox.recorded import act_of_type
+from ledger.rules.loader import Carrier
+
+router = APIRouter(prefix="/v1", tags=["reports"])
+
+
+@router.get(
+    "/reports/{act_id}/explanation",
+    summary="A report computed anew from the readings held: quantity × factor = grams, by month",
+)
+def get_explanation(request: Request, act_id: str) -> dict[str, Any]:
+    wanted = parse_hex(act_id, size=32, pointer="/id")
+    viewer = viewer_of(request)
+    with ledger_of(request).reading() as reading:
+        report = act_of_type(reading, "Report", wanted)
+        if viewer.participant != report["actor"]:
+            raise ResourceUnknown(f"reports/{act_id}/explanation")
+        told = report_explanation(reading, report)
+        head = {name: report[name] for name in ("id", "facility", "period")}
+        signed = {name: report[name] for name in ("direct_grams", "indirect_grams")}
+        return (
+            row_to_wire(head, names_of(reading, hashes_in([head])))
+            | _body(reading, told)
+            | {"signed": signed, "is_match": told.is_match}
+            | freshness_fields(reading)
+        )
+
+
+def _body(reading: Reading, told: Explanation) -> dict[str, Any]:
+    meters = {line.meter for month in told.months for line in month.lines}
+    names = names_of(reading, meters)
+    return {
+        "rule_pack": {"hash": hex_text(told.pack.hash), "name": told.pack.name},
+        "carriers": {name: _carrier_body(one) for name, one in told.carriers.items()},
+        "months": [_month_body(month, names) for month in told.months],
+        "missing_months": [to_wire("month", month, {}) for month in told.missing_months],
+        "computed": {"direct_grams": told.direct_grams, "indirect_grams": told.indirect_grams},
+    }
+
+
+def _carrier_body(carrier: Carrier) -> dict[str, Any]:
+    terms = [
+        {
+            "name": term.name,
+            "value": exact_text(term.value),
+            "unit": term.unit,
+            "source": term.source,
+        }
+        for term in carrier.terms
+    ]
+    return {
+        "category": carrier.category,
+        "unit": carrier.unit,
+        "grams_per_unit": exact_text(carrier.grams_per_unit),
+        "terms": terms,
+    }
+
+
+def _month_body(month: ExplainedMonth, names: dict[bytes, str]) -> dict[str, Any]:
+    return {
+        "month": to_wire("month", month.month, {}),
+        "lines": [_line_body(line, names) for line in month.lines],
+        "direct_grams": month.direct_grams,
+        "indirect_grams": month.indirect_grams,
+    }
+
+
+def _line_body(line: MeteredLine, names: dict[bytes, str]) -> dict[str, Any]:
+    return {
+        "meter": to_wire("meter", line.meter, names),
+        "carrier": line.carrier,
+        "quantity": format(line.quantity, "f"),
+        "grams": exact_text(line.grams),
+        "document": hex_text(line.document),
+        "root": hex_text(line.root),
+    }

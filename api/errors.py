@@ -33,6 +33,7 @@ STATUS: dict[str, int] = {
     "IdentifierUnknown": 404,
     "ResourceUnknown": 404,
     "MethodNotAllowed": 405,
+    "RequestSlow": 408,
     "PayloadTooLarge": 413,
     "MediaTypeUnsupported": 415,
     "AssetMalformed": 422,

@@ -1,5 +1,6 @@
 """What every request brings: a bounded body, an idempotency key, and the ledger that answers."""
 
+import asyncio
 import hashlib
 import re
 from typing import Any
@@ -12,12 +13,14 @@ from ledger.errors import (
     IdempotencyKeyMissing,
     MediaTypeUnsupported,
     PayloadTooLarge,
+    RequestSlow,
     TokenInvalid,
 )
 from ledger.outbox.idempotency import Request as IdempotentRequest
 from ledger.strict_json import parse_strict
 
 BODY_BYTES_MAX = 256 * 1024
+_BODY_PATIENCE_SECONDS, _BODY_BYTES_PER_SECOND = 2.0, 16 * 1024
 _KEY = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -51,15 +54,23 @@ def submitting(request: Request) -> Viewer:
 
 
 async def read_body(request: Request, *, limit_bytes: int = BODY_BYTES_MAX) -> bytes:
-    """The whole body; raises PayloadTooLarge as soon as it is longer than allowed."""
-    chunks: list[bytes] = []
-    size = 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > limit_bytes:
-            raise PayloadTooLarge(limit_bytes)
-        chunks.append(chunk)
-    return b"".join(chunks)
+    """The whole body.
+
+    Raises PayloadTooLarge as soon as it is longer than allowed, RequestSlow when it does not keep
+    up, so that nobody holds a connection by sending a byte now and then.
+    """
+    body = bytearray()
+    try:
+        async with asyncio.timeout(_BODY_PATIENCE_SECONDS) as patience:
+            start = asyncio.get_running_loop().time() + _BODY_PATIENCE_SECONDS
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > limit_bytes:
+                    raise PayloadTooLarge(limit_bytes)
+                patience.reschedule(start + len(body) / _BODY_BYTES_PER_SECOND)
+    except TimeoutError:
+        raise RequestSlow(_BODY_BYTES_PER_SECOND) from None
+    return bytes(body)
 
 
 def require_json(request: Request) -> None:

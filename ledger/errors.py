@@ -77,6 +77,13 @@ class PayloadTooLarge(DoorRefusal):
 
 
 @dataclass(eq=False)
+class RequestSlow(DoorRefusal):
+    """The body came more slowly than this many bytes a second."""
+
+    bytes_per_second: int
+
+
+@dataclass(eq=False)
 class MediaTypeUnsupported(DoorRefusal):
     """The body's media type is not read here."""
 

@@ -13,6 +13,7 @@ import typer
 import uvicorn
 
 from api.app import create_app
+from api.connections import ImpatientProtocol
 from ledger.assembly import Ledger
 from ledger.clock import ScriptedClock
 from ledger.service_keys import read_service_keys
@@ -63,6 +64,7 @@ def serve(
     server = uvicorn.Server(
         uvicorn.Config(
             create_app(ledger),
+            http=ImpatientProtocol,
             log_level="warning",
             access_log=False,
             timeout_graceful_shutdown=10,

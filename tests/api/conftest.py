@@ -10,6 +10,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from api.app import create_app
+from api.connections import ImpatientProtocol
 from scripts.commands.serve import listen
 from tests.api.held import HeldPark
 from tests.api.world import World
@@ -50,7 +51,9 @@ def held(furnished: World, tmp_path: Path) -> Iterator[World]:
 def served(app: FastAPI) -> Iterator[str]:
     """The application behind uvicorn in a thread of its own."""
     listener = listen(0)
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
+    server = uvicorn.Server(
+        uvicorn.Config(app, http=ImpatientProtocol, log_level="warning", access_log=False)
+    )
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     yield f"http://127.0.0.1:{listener.getsockname()[1]}"

@@ -18,7 +18,7 @@ from ledger.emissions.explanation import (
 from ledger.errors import ResourceUnknown
 from ledger.identifiers.queries import names_of
 from ledger.outbox.recorded import act_of_type
-from ledger.rules.loader import Carrier
+from ledger.rules.loader import Carrier, RulePack
 
 router = APIRouter(prefix="/v1", tags=["reports"])
 
@@ -50,28 +50,21 @@ def _body(reading: Reading, told: Explanation) -> dict[str, Any]:
     names = names_of(reading, meters)
     return {
         "rule_pack": {"hash": hex_text(told.pack.hash), "name": told.pack.name},
-        "carriers": {name: _carrier_body(one) for name, one in told.carriers.items()},
+        "carriers": {
+            name: _carrier_body(name, one, told.pack) for name, one in told.carriers.items()
+        },
         "months": [_month_body(month, names) for month in told.months],
         "missing_months": [to_wire("month", month, {}) for month in told.missing_months],
         "computed": {"direct_grams": told.direct_grams, "indirect_grams": told.indirect_grams},
     }
 
 
-def _carrier_body(carrier: Carrier) -> dict[str, Any]:
-    terms = [
-        {
-            "name": term.name,
-            "value": exact_text(term.value),
-            "unit": term.unit,
-            "source": term.source,
-        }
-        for term in carrier.terms
-    ]
+def _carrier_body(name: str, carrier: Carrier, pack: RulePack) -> dict[str, Any]:
     return {
         "category": carrier.category,
         "unit": carrier.unit,
         "grams_per_unit": exact_text(carrier.grams_per_unit),
-        "terms": terms,
+        "terms": pack.document["carriers"][name]["grams_per_unit"],  # as the norm writes them
     }
 
 

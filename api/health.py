@@ -36,7 +36,8 @@ def get_problem(request: Request, code: str) -> Response:
     texts = texts_of(code)
     if texts is None:
         raise ResourceUnknown(f"problems/{code}")
-    told = {"code": code, "status": status_of(code), "texts": texts}
+    status = status_of(code)
     if prefers_html(request):
-        return page(request, "problem.html", **told)
+        return page(request, "problem.html", code=code, status=status, texts=texts)
+    told = {"code": code, "status": status, "texts": texts}
     return Response(json_bytes(told), media_type="application/json", headers={"Vary": "Accept"})

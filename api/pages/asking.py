@@ -36,6 +36,11 @@ class Api:
             raise AnswerRefused(body)
         return body
 
+    async def readiness(self) -> dict[str, Any]:
+        """What `/readyz` says, also when it is no."""
+        state: dict[str, Any] = (await self._client.get("/readyz")).json()
+        return state
+
     async def get_if_shown(self, path: str, **query: str) -> dict[str, Any] | None:
         """The same, or None where there is nothing for this visitor; raises AnswerRefused."""
         try:

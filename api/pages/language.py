@@ -4,9 +4,9 @@ import json
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
-from typing import Literal, get_args
+from typing import Annotated, Literal, get_args
 
-from fastapi import Request
+from fastapi import Depends, Request
 
 Language = Literal["zh", "en"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
@@ -22,6 +22,14 @@ def page_language(request: Request) -> Language:
             if language == wanted:
                 return language
     return "zh"
+
+
+def asked_language(request: Request, lang: Language | None = None) -> Language:
+    """The same for a page's own route, which refuses a `?lang=` that there is not."""
+    return lang or page_language(request)
+
+
+Asked = Annotated[Language, Depends(asked_language)]
 
 
 def prefers_html(request: Request) -> bool:

@@ -4,8 +4,9 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
+from api.fields import parse_hex
 from api.pages.asking import AnswerRefused, Api, asking
-from api.pages.language import Language, page_language
+from api.pages.language import Asked
 from api.pages.rendering import page
 from api.pages.visitor import visitor_name
 
@@ -14,20 +15,29 @@ _PROOFS = "/v1/proofs/"
 
 
 @router.get("/reports/{act_id}", include_in_schema=False)
-async def show_report(request: Request, act_id: str, lang: Language | None = None) -> Response:
-    async with asking(request, page_language(request)) as api:
+async def show_report(request: Request, act_id: str, language: Asked) -> Response:
+    parse_hex(act_id, size=32, pointer="/id")  # what becomes part of a path is an id
+    async with asking(request, language) as api:
         report = await api.get(f"/v1/reports/{act_id}")
         facts: dict[str, Any] = {"report": report, "visitor": visitor_name(request)}
-        for noun in ("statement", "confirmation"):
-            facts[noun] = await _act(api, noun, report.get(noun))
+        facts["statement"] = await _statement(api, report)
+        facts["confirmation"] = await _confirmation(api, report)
         facts["findings"] = await api.get_if_shown(f"/v1/reports/{act_id}/findings")
         facts |= await _explanation(api, act_id)
         facts["proof"] = _proof(request, report, facts["visitor"])
         return page(request, "report.html", **facts)
 
 
-async def _act(api: Api, noun: str, act_id: str | None) -> dict[str, Any] | None:
-    return None if act_id is None else await api.get_if_shown(f"/v1/{noun}s/{act_id}")
+async def _statement(api: Api, report: dict[str, Any]) -> dict[str, Any] | None:
+    """The newest statement on this version: a superseded report has had one too."""
+    figure = {name: report[name] for name in ("facility", "period")}
+    made = await api.items("/v1/statements", **figure)
+    return next((one for one in reversed(made) if one.get("follows") == report["id"]), None)
+
+
+async def _confirmation(api: Api, report: dict[str, Any]) -> dict[str, Any] | None:
+    confirmed = report.get("confirmation")
+    return None if confirmed is None else await api.get_if_shown(f"/v1/confirmations/{confirmed}")
 
 
 async def _explanation(api: Api, act_id: str) -> dict[str, Any]:

@@ -9,7 +9,8 @@ from fastapi import Request
 
 from api.pages.language import Language
 
-_FORWARDED = ("authorization", "cookie")
+_FORWARDED = ("authorization", "cookie", "host")
+_HERE = "http://localhost"  # of this process: no name is looked up
 _NOT_SHOWN = (401, 403, 404, 405)
 _PAGES_MAX = 50  # of one list
 
@@ -74,7 +75,7 @@ async def asking(request: Request, language: Language) -> AsyncIterator[Api]:
     )
     async with httpx2.AsyncClient(
         transport=transport,
-        base_url=str(request.base_url),
+        base_url=_HERE,
         headers=carried | {"Accept": "application/json", "Accept-Language": language},
         trust_env=False,
     ) as client:

@@ -78,7 +78,7 @@ async def _prefixes(api: Api, park: str) -> set[str]:
     return {one["identifier"] for one in prefixes if one["owner"] == park}
 
 
-async def _submissions(api: Api) -> list[dict[str, Any]]:
-    """The newest of those that the visitor made or carried; none for the public."""
+async def _submissions(api: Api) -> list[dict[str, Any]] | None:
+    """The newest of those that the visitor made or carried; None where they are not shown."""
     told = await api.get_if_shown("/v1/submissions", limit=str(_SUBMISSIONS_SHOWN), order="desc")
-    return [] if told is None else told["items"]
+    return None if told is None else told["items"]

@@ -126,6 +126,8 @@ def test_switch_language_keeps_the_place_when_a_report_is_open(
         looked.page.get_by_role("link", name="中文").click()
         assert looked.page.url.split("?")[0] == url
         assert "排放报告" in looked.page.locator("h1").inner_text()
+        looked.page.get_by_role("link", name="返回园区年度").click()
+        assert "园区" in looked.page.locator("h1").inner_text()
 
 
 def test_print_page_leaves_out_what_paper_cannot_use_when_it_becomes_a_pdf(

@@ -176,6 +176,10 @@ def test_refuse_stays_a_problem_when_the_interface_is_asked_by_a_browser(stage: 
     assert answer.headers["content-type"] == "application/problem+json"
 
 
+def test_show_park_answers_when_the_host_is_no_name_at_all(stage: Stage) -> None:
+    assert get(stage, "/", Host="a:b:c/..").status_code in (200, 400)
+
+
 def test_refuse_shows_a_page_when_the_token_is_none(stage: Stage) -> None:
     answer = get(stage, "/?lang=en", Authorization="Bearer clt_x")
     assert answer.status_code == 401

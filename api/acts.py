@@ -42,7 +42,7 @@ def _accept(request: Request, message_type: str, body: bytes) -> Response:
         envelope,
         carrier=viewer.participant,
         request=idempotent_request(request, body),
-        render=_accepted_body,
+        render=accepted_body,
     )
     headers = {"Idempotent-Replayed": "true"} if answer.is_replay else {}
     if waiting is not None:
@@ -52,7 +52,8 @@ def _accept(request: Request, message_type: str, body: bytes) -> Response:
     return Response(answer.body, answer.status, headers=headers, media_type="application/json")
 
 
-def _accepted_body(reading: Reading, accepted: Accepted) -> bytes:
+def accepted_body(reading: Reading, accepted: Accepted) -> bytes:
+    """The answer to an accepted act, as it is kept and given again."""
     names = names_of(reading, {accepted.actor, accepted.acknowledgement.service})
     promised, act = accepted.acknowledgement, accepted.act
     act_id = hex_text(act.id)

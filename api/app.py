@@ -12,6 +12,7 @@ from starlette.staticfiles import StaticFiles
 
 from api import (
     acts,
+    batches,
     chain,
     compliance,
     deliveries,
@@ -57,9 +58,9 @@ def create_app(ledger: Ledger) -> FastAPI:
     # Fixed paths before those with an id, so that none is taken for an id.
     for module in (health, chain):
         app.include_router(module.router)
-    rooms = (sessions, grants, documents, deliveries, submissions, compliance, park, quotas)
+    reading = (documents, deliveries, submissions, compliance, park, quotas, explanations)
     pages = (park_page, report_page, documentation)
-    for module in (*rooms, explanations, identifiers, acts, *pages):
+    for module in (batches, sessions, grants, *reading, identifiers, acts, *pages):
         app.include_router(module.router, dependencies=[Depends(identify)])
     app.mount("/static", StaticFiles(packages=[("api", "static")]))
     app.add_exception_handler(AnswerRefused, _answer_refused)

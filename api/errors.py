@@ -119,6 +119,8 @@ def problem(
         act_id, state = first
         known = {"id": hex_text(act_id), "state": state}
         facts |= known | {"resource": f"/v1/submissions/{hex_text(act_id)}"}
+    if refusal.line is not None:
+        facts["line"] = refusal.line
     title, detail, next_step = explanation(refusal.code, facts, language)
     return {
         "type": f"/problems/{refusal.code}",

@@ -1,6 +1,7 @@
 """Wire schemas of the messages, generated from the bindings: one model and one noun a type."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
@@ -103,28 +104,35 @@ ENVELOPES = {message_type: _envelope_model(message_type) for message_type in [*N
 def parse_envelope(message_type: str, body: Any) -> tuple[Envelope, Mapping[str, Any]]:
     """The envelope of a JSON body and the body checked; raises FieldInvalid and the field's own."""
     checked = _validated(ENVELOPES[message_type], body)
-    wire = checked["message"]
+    wire = checked["message"].__dict__
     message = {
-        name: from_wire(
-            snake_case(name), kind, wire[snake_case(name)], pointer=f"/message/{snake_case(name)}"
-        )
-        for name, kind in fields_of(message_type)
+        name: from_wire(wire_name, kind, wire[wire_name], pointer=pointer)
+        for name, wire_name, kind, pointer in _places(message_type)
     }
     possession = checked.get("possession")
     envelope = Envelope(
         type=message_type,
         message=message,
-        chain_id=checked["domain"]["chain_id"],
-        contract=bytes.fromhex(checked["domain"]["contract"][2:]),
+        chain_id=checked["domain"].chain_id,
+        contract=bytes.fromhex(checked["domain"].contract[2:]),
         signature=bytes.fromhex(checked["signature"][2:]),
         possession=None if possession is None else bytes.fromhex(possession[2:]),
     )
     return envelope, checked
 
 
+@cache
+def _places(message_type: str) -> list[tuple[str, str, str, str]]:
+    """Of each field its name, its name on the wire, its Solidity type and its JSON pointer."""
+    return [
+        (name, snake_case(name), kind, f"/message/{snake_case(name)}")
+        for name, kind in fields_of(message_type)
+    ]
+
+
 def _validated(model: type[BaseModel], body: Any) -> dict[str, Any]:
     try:
-        return model.model_validate(body).model_dump()
+        return model.model_validate(body).__dict__
     except ValidationError as error:
         raise FieldInvalid([_wire_error(one) for one in error.errors()]) from None
 

@@ -75,9 +75,14 @@ async def read_body(request: Request, *, limit_bytes: int = BODY_BYTES_MAX) -> b
 
 def require_json(request: Request) -> None:
     """Raises MediaTypeUnsupported for another body than JSON."""
+    require_media_type(request, "application/json")
+
+
+def require_media_type(request: Request, wanted: str) -> None:
+    """Raises MediaTypeUnsupported for another body."""
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type != "application/json":
-        raise MediaTypeUnsupported(["application/json"])
+    if media_type != wanted:
+        raise MediaTypeUnsupported([wanted])
 
 
 def parse_json(body: bytes) -> Any:

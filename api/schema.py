@@ -22,8 +22,8 @@ _PROBLEM_SCHEMA = {
         "next": {"type": "string", "description": "What to do now."},
     },
 }
-# A signed Access opens one session, whatever is asked how often.
-_WITHOUT_KEY = ("/v1/sessions",)
+# A signed Access opens one session, and an act's id is its line's key.
+_WITHOUT_KEY = ("/v1/sessions", "/v1/submissions")
 _BEARER = {"type": "http", "scheme": "bearer", "description": "An access token: POST /v1/sessions."}
 _IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",

@@ -10,6 +10,9 @@ from typing import Any
 class IdentityError(Exception):
     """A refusal of something offered: `code` is the class name, `facts` are the fields."""
 
+    # Set where many things were offered at once: which of them, from 1.
+    line: int | None = None
+
     @property
     def code(self) -> str:
         return type(self).__name__

@@ -4,6 +4,8 @@ A recovered address says who could have signed; whether it is a registered key, 
 decides. Signature bytes are no identity of an act: the act id is (identity.typed_data).
 """
 
+from functools import lru_cache
+
 from coincurve import PrivateKey, PublicKey
 
 from identity.errors import SignatureMalformed
@@ -16,11 +18,17 @@ _RECOVERY_OFFSET = 27
 def sign_digest(private_key: bytes, digest: bytes) -> bytes:
     """The deterministic 65-byte signature of a 32-byte digest; raises KeyMalformed."""
     assert len(digest) == 32
-    require_private_key(private_key)
-    signed = PrivateKey(private_key).sign_recoverable(digest, hasher=None)
+    signed = _signer(private_key).sign_recoverable(digest, hasher=None)
     # Two of four recovery ids stand for an r beyond the order, which nobody can find.
     assert signed[64] < 2
     return signed[:64] + bytes((signed[64] + _RECOVERY_OFFSET,))
+
+
+@lru_cache(maxsize=16)
+def _signer(private_key: bytes) -> PrivateKey:
+    """Making it costs as much as signing; a service signs with one key all day."""
+    require_private_key(private_key)
+    return PrivateKey(private_key)
 
 
 def recover_address(digest: bytes, signature: bytes) -> bytes:

@@ -102,7 +102,20 @@ def check_message(fields: Fields, message: Mapping[str, object]) -> None:
 
 def struct_hash(name: str, fields: Fields, message: Mapping[str, object]) -> bytes:
     """The 32-byte hash of a message of type `name`; raises MessageMalformed as check_message."""
-    return keccak256(_type_hash(name, fields) + _encode(_encoders(fields), message))
+    return hash_of_data(name, fields, encode_data(fields, message))
+
+
+def encode_data(fields: Fields, message: Mapping[str, object]) -> bytes:
+    """EIP-712's encodeData: 32 bytes a field, of a string its hash; raises as check_message.
+
+    Of a message without strings it is also its ABI encoding.
+    """
+    return _encode(_encoders(fields), message)
+
+
+def hash_of_data(name: str, fields: Fields, data: bytes) -> bytes:
+    """The 32-byte hash of a message of type `name` from its encoded data."""
+    return keccak256(_type_hash(name, fields) + data)
 
 
 def digest(separator: bytes, struct_hash: bytes) -> bytes:

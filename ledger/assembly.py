@@ -1,7 +1,7 @@
 """The composition root: a directory becomes a running ledger."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +12,7 @@ from ledger.access.gate import Gate
 from ledger.access.grants import Disclosure, end_grant, grant
 from ledger.access.sessions import Session, open_session
 from ledger.access.viewer import Viewer
+from ledger.act_rules import rules_of
 from ledger.chain.bindings import CONTRACTS
 from ledger.chain.embedded import Entries
 from ledger.chain.embedded_node import EmbeddedNode
@@ -21,7 +22,6 @@ from ledger.chain.sender import Sender
 from ledger.clock import Clock, RealClock, ScriptedClock
 from ledger.directory import DirectoryLock, check_contracts, require_made, service_name
 from ledger.emissions.deliveries import delivery_rules
-from ledger.emissions.service import CHECKS as EMISSIONS
 from ledger.engine import Engine
 from ledger.errors import (
     ChainUnavailable,
@@ -29,6 +29,7 @@ from ledger.errors import (
     FieldInvalid,
     LedgerHalted,
     MethodRefused,
+    Refused,
     ResourceUnknown,
     ScriptRefused,
 )
@@ -40,19 +41,23 @@ from ledger.evidence.months import (
     read_month,
     store_month,
 )
-from ledger.identifiers.acting import acting_participant, owner_of
+from ledger.identifiers.acting import owner_of
 from ledger.identifiers.queries import subject_by_hash
-from ledger.identifiers.service import CHECKS as IDENTIFIERS
 from ledger.identifiers.service import kind_of, require_key
 from ledger.mirror.follower import Follower
-from ledger.outbox.acceptance import CREATED, Acceptance, Accepted, Rules
+from ledger.outbox.acceptance import (
+    CREATED,
+    Acceptance,
+    Accepted,
+    Brought,
+    Render,
+)
 from ledger.outbox.acknowledgement import Acknowledger
-from ledger.outbox.act import Envelope, SignedAct, created_subject
+from ledger.outbox.act import Envelope, SignedAct
 from ledger.outbox.courier import Courier
 from ledger.outbox.idempotency import Answer, Request, recall, remember
-from ledger.outbox.queue import oldest_undecided, registration_under_way
+from ledger.outbox.queue import oldest_undecided
 from ledger.period import Period
-from ledger.quotas.service import CHECKS as QUOTAS
 from ledger.service_keys import ServiceKeys
 from ledger.settings import Settings
 from ledger.store.chain_entries import ChainEntries
@@ -62,17 +67,8 @@ from ledger.store.manifest import Manifest, read_manifest
 from ledger.store.rows import Row
 from ledger.store.writer import Writer
 from ledger.verification.findings import FINDING_RULES
-from ledger.verification.service import CHECKS as VERIFICATION
-from ledger.verification.service import shown_message
 
 __all__ = ["CONTRACTS", "Accepted", "Ledger", "NodeError", "Reading", "SignedAct", "service_name"]
-
-CHECKS: dict[str, Callable[[Connection, SignedAct, int], None]] = {
-    **IDENTIFIERS,
-    **EMISSIONS,
-    **VERIFICATION,
-    **QUOTAS,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,18 +186,28 @@ class Ledger:
         *,
         carrier: bytes | None,
         request: Request,
-        render: Callable[[Connection, Accepted], bytes],
+        render: Render,
     ) -> tuple[SignedAct, Answer]:
         """Take a signed act in; raises every refusal, LedgerHalted when writing has stopped."""
         self.require_writing()
-        return self._acceptance.accept(
-            envelope,
-            rules=Rules(CHECKS[envelope.type], actor_of, shown_message, created_by),
-            carrier=carrier,
-            request=request,
-            now=self.clock.now(),
-            render=render,
-        )
+        brought = Brought(carrier, rules_of, render)
+        return self._acceptance.accept(envelope, brought, request=request, now=self.clock.now())
+
+    def accept_each(
+        self, envelopes: Sequence[Envelope | Refused], *, carrier: bytes | None, render: Render
+    ) -> list[bytes | Refused]:
+        """Take many in at once, each for itself: its answer or its refusal, in order."""
+        self.require_writing()
+        brought = Brought(carrier, rules_of, render)
+        return self._acceptance.accept_each(envelopes, brought, now=self.clock.now())
+
+    def accept_all(
+        self, envelopes: Sequence[Envelope], *, carrier: bytes | None, render: Render
+    ) -> list[bytes]:
+        """Take many in that are carried whole or not at all; raises the first refusal."""
+        self.require_writing()
+        brought = Brought(carrier, rules_of, render)
+        return self._acceptance.accept_all(envelopes, brought, now=self.clock.now())
 
     def keep(
         self,
@@ -309,32 +315,6 @@ def _person_of(reading: Connection, act: SignedAct, now: int) -> int:
     """The person whose valid key signed an Access; any right will do, reading needs none."""
     row = require_key(reading, act.message["actor"], key=act.key, right=None, now=now)
     return int(row["person"])
-
-
-def actor_of(reading: Connection, act: SignedAct) -> bytes:
-    """The participant an act is signed for, looked up in what is recorded and on its way."""
-    known = acting_participant(reading, act.type, act.message, key=act.key)
-    if any(known):
-        return known
-    subject = _owned_subject(act.message)
-    under_way = registration_under_way(reading, subject)
-    if under_way is None:
-        return known
-    owner: bytes = under_way["owner"]
-    return owner
-
-
-def _owned_subject(message: Mapping[str, Any]) -> bytes:
-    for name in ("facility", "parent", "participant", "subject"):
-        if name in message:
-            subject: bytes = message[name]
-            return subject
-    return bytes(32)
-
-
-def created_by(act: SignedAct) -> set[bytes]:
-    """The identifiers that an act brings into being."""
-    return {created_subject(act.message)} if act.type == "Registration" else set()
 
 
 def reader(node: Node, manifest: Manifest) -> Reader:

@@ -5,7 +5,9 @@ lives here (statuses: `api/errors.py`). Identifiers and addresses are bytes, tim
 """
 
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, TypeAlias
+
+from identity.errors import IdentityError
 
 
 class Refusal(Exception):
@@ -13,6 +15,8 @@ class Refusal(Exception):
 
     # Set where the very act came before: its id and state.
     first: tuple[bytes, str] | None = None
+    # Set where many acts came at once: which of them, from 1.
+    line: int | None = None
 
     @property
     def code(self) -> str:
@@ -22,6 +26,10 @@ class Refusal(Exception):
     def facts(self) -> dict[str, Any]:
         own = fields(self)  # type: ignore[arg-type]
         return {field.name.rstrip("_"): getattr(self, field.name) for field in own}
+
+
+Refused: TypeAlias = Refusal | IdentityError
+REFUSED = (Refusal, IdentityError)  # the same for `except`, which takes no union
 
 
 class DoorRefusal(Refusal):

@@ -68,10 +68,10 @@ def encode_call(
     return bytes.fromhex(function["selector"][2:]) + encode(function["inputs"], values + proofs)
 
 
-def encode_batch(contract: str, calls: list[bytes]) -> bytes:
-    """The calldata of `batch`, in which a refused call leaves only a CallRefused event."""
+def encode_batch(contract: str, calls: list[bytes], *, is_whole: bool = False) -> bytes:
+    """The calldata of `batch`: all calls or none, or a refused one leaves a CallRefused event."""
     function = FUNCTIONS[contract]["batch"]
-    return bytes.fromhex(function["selector"][2:]) + encode(function["inputs"], [calls, False])
+    return bytes.fromhex(function["selector"][2:]) + encode(function["inputs"], [calls, is_whole])
 
 
 def encode_view(contract: str, view: str, arguments: list[Any]) -> bytes:
@@ -115,6 +115,12 @@ def decode_refusal(reason: bytes) -> Refusal:
     plain = [_plain(kind, value) for kind, value in zip(kinds, values, strict=True)]
     refusal: Refusal = getattr(contract_errors, name)(*plain)
     return refusal
+
+
+@cache
+def is_static(message_type: str) -> bool:
+    """Whether every field has 32 bytes in the ABI, so that the message is its EIP-712 data."""
+    return all(kind != "string" for _, kind in MESSAGES[message_type]["fields"])
 
 
 @cache

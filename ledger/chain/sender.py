@@ -7,7 +7,7 @@ from eth_account import Account
 from eth_utils.hexadecimal import decode_hex
 
 from ledger.chain.codec import decode_event, encode_batch
-from ledger.chain.node import SENDING_METHOD, Node
+from ledger.chain.node import SENDING_METHOD, Node, NodeError
 
 # Generous: the dearest verb of the tests stays below 150,000; what is not used costs nothing.
 _GAS_PER_CALL = 400_000
@@ -30,6 +30,15 @@ class Outcome:
     refusals: dict[int, bytes]
 
 
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Calls of one contract in one transaction; `is_whole`: all of them or none."""
+
+    contract: str
+    calls: list[bytes]
+    is_whole: bool
+
+
 class Sender:
     """One courier key on one chain."""
 
@@ -48,13 +57,12 @@ class Sender:
             self._node.request("eth_getTransactionCount", [self._account.address, "latest"]), 16
         )
 
-    def sign_batch(
-        self, calls: list[bytes], *, contract: str, address: bytes, nonce: int
-    ) -> RawTransaction:
+    def sign_batch(self, batch: Batch, *, address: bytes, nonce: int) -> RawTransaction:
         """A transaction that carries the calls in one `batch` to the contract."""
+        calls = batch.calls
         return self._sign(
             to=address,
-            data=encode_batch(contract, calls),
+            data=encode_batch(batch.contract, calls, is_whole=batch.is_whole),
             gas=_GAS_PER_TRANSACTION + _GAS_PER_CALL * len(calls),
             nonce=nonce,
         )
@@ -78,6 +86,21 @@ class Sender:
         parameters = ["0x" + transaction_hash.hex()]
         receipt: dict[str, Any] | None = self._node.request("eth_getTransactionReceipt", parameters)
         return receipt
+
+    def refusal_of(self, batch: Batch, *, address: bytes, block: int) -> bytes:
+        """The encoded error for which the chain refuses a whole batch; empty when it is not known.
+
+        A receipt does not tell it, so the same call is asked again after that block.
+        """
+        call = {
+            "to": "0x" + address.hex(),
+            "data": "0x" + encode_batch(batch.contract, batch.calls, is_whole=batch.is_whole).hex(),
+        }
+        try:
+            self._node.request("eth_call", [call, hex(block)])
+        except NodeError as error:
+            return decode_hex(error.data) if error.data else b""
+        return b""
 
 
 def outcome_of(receipt: dict[str, Any], *, calls: int) -> Outcome:

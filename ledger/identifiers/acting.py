@@ -3,15 +3,17 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from ledger.chain.bindings import KINDS
 from ledger.identifiers.model import key_state_table, subject_state_table, subject_table
-from ledger.store.states import current, is_now
+from ledger.store.prepared import Prepared
+from ledger.store.states import current
 
 PARTICIPANT_KINDS = frozenset(
     KINDS[name] for name in ("PARK", "ENTERPRISE", "VERIFIER", "REGULATOR", "MODULE", "SERVICE")
 )
+_KIND = Prepared(select(subject_table.c.kind).where(subject_table.c.hash == bindparam("hash")))
 _NAMED_BY = {
     "Tie": "participant",
     "KeyEnding": "participant",
@@ -55,11 +57,11 @@ def owner_of(connection: Connection, subject: bytes) -> bytes:
 
 def is_participant(connection: Connection, subject: bytes) -> bool:
     """Whether the identifier's own keys speak for it."""
-    query = select(subject_table.c.kind).where(subject_table.c.hash == subject)
-    return connection.scalar(query) in PARTICIPANT_KINDS
+    row = _KIND.first(connection, hash=subject)
+    return row is not None and row["kind"] in PARTICIPANT_KINDS
 
 
 def _has_key(connection: Connection, participant: bytes, key: bytes) -> bool:
-    mine = (key_state_table.c.participant == participant) & (key_state_table.c.key == key)
-    query = select(key_state_table.c.key).where(mine, is_now(key_state_table))
-    return connection.execute(query).first() is not None
+    return (
+        current(connection, key_state_table, {"participant": participant, "key": key}) is not None
+    )

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from ledger.errors import ResourceUnknown
 from ledger.identifiers.model import (
@@ -12,20 +12,31 @@ from ledger.identifiers.model import (
     subject_table,
 )
 from ledger.store.facts import FACTS
+from ledger.store.prepared import Prepared
 from ledger.store.rows import Row, every_row, first_row
 from ledger.store.states import current, is_now
 
-_VARIABLES_MAX = 500
+_NAME = Prepared(select(subject_table.c.name).where(subject_table.c.hash == bindparam("hash")))
+_TAIL, _NOTHING = bytes(4), bytes(32)
+# A hash commits to its name, so what was once read stays true whatever the chain does.
+_KNOWN: dict[bytes, str] = {}
+_KNOWN_MAX = 100_000
 
 
 def names_of(reading: Connection, hashes: Iterable[bytes]) -> dict[bytes, str]:
     """The names of those among these hashes that are identifiers."""
-    wanted = sorted({value for value in hashes if value[28:] == bytes(4) and any(value)})
-    names: dict[bytes, str] = {}
-    for start in range(0, len(wanted), _VARIABLES_MAX):
-        some = subject_table.c.hash.in_(wanted[start : start + _VARIABLES_MAX])
-        query = select(subject_table.c.hash, subject_table.c.name).where(some)
-        names.update({row.hash: row.name for row in reading.execute(query)})
+    likely = {value for value in hashes if value.endswith(_TAIL) and value != _NOTHING}
+    names = {value: _KNOWN[value] for value in likely if value in _KNOWN}
+    names |= _read_names(reading, sorted(likely - names.keys()))
+    return names
+
+
+def _read_names(reading: Connection, wanted: list[bytes]) -> dict[bytes, str]:
+    found = ((value, _NAME.first(reading, hash=value)) for value in wanted)
+    names = {value: str(row["name"]) for value, row in found if row is not None}
+    if len(_KNOWN) > _KNOWN_MAX:
+        _KNOWN.clear()
+    _KNOWN.update(names)
     return names
 
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from ledger import contract_errors as refused
 from ledger.chain.bindings import KINDS, RIGHTS, SCHEMES, STANDINGS
@@ -20,12 +20,14 @@ from ledger.identifiers.model import (
     subject_table,
 )
 from ledger.outbox.act import SignedAct, created_subject
+from ledger.store.prepared import Prepared
 from ledger.store.rows import Row
 from ledger.store.states import current
 
 _SEGMENT = re.compile(r"[0-9]{1,10}")
 _SUFFIX = re.compile(r"[A-Z0-9](?:[A-Z0-9._:-]{0,126}[A-Z0-9])?")
 _SECTORS_MAX = 2**63 - 1
+_KIND = Prepared(select(subject_table.c.kind).where(subject_table.c.hash == bindparam("hash")))
 _BY_AUTHORITY = STANDINGS["ACTIVE"] | STANDINGS["HOLDS"] | STANDINGS["SENDS"]
 
 
@@ -37,8 +39,8 @@ def standing_of(reading: Connection, subject: bytes) -> int:
 
 def kind_of(reading: Connection, subject: bytes) -> int:
     """The kind of an identifier; 0 for an unknown one."""
-    query = select(subject_table.c.kind).where(subject_table.c.hash == subject)
-    return reading.scalar(query) or 0
+    row = _KIND.first(reading, hash=subject)
+    return 0 if row is None else row["kind"]
 
 
 def require_known(reading: Connection, subject: bytes) -> None:

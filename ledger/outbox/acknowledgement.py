@@ -1,6 +1,6 @@
 """Our signed promise for a submission: carried by `carry_by`, executed or refused."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from identity.signature import sign_digest
 from identity.typed_data import (
@@ -11,6 +11,7 @@ from identity.typed_data import (
     digest,
     struct_hash,
 )
+from ledger.naming import snake_case
 from ledger.store.manifest import Manifest
 
 CARRY_WITHIN_SECONDS = 600
@@ -46,11 +47,6 @@ class Acknowledger:
         return promised, sign_digest(self._private_key, self._digest(promised))
 
     def _digest(self, promised: Acknowledgement) -> bytes:
-        values = asdict(promised)
-        message = {name: values[_snake(name)] for name, _ in ACKNOWLEDGEMENT}
+        message = {name: getattr(promised, snake_case(name)) for name, _ in ACKNOWLEDGEMENT}
         hashed = struct_hash("Acknowledgement", ACKNOWLEDGEMENT, message)
         return digest(self._domain.separator, hashed)
-
-
-def _snake(name: str) -> str:
-    return {"acceptedAt": "accepted_at", "carryBy": "carry_by"}.get(name, name)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from identity.identifier import child_hash
@@ -15,9 +16,9 @@ from identity.typed_data import (
     Domain,
     Fields,
     act_id,
-    check_message,
     digest,
-    struct_hash,
+    encode_data,
+    hash_of_data,
 )
 from ledger import contract_errors as refused
 from ledger.chain.bindings import MESSAGES, SCHEMES
@@ -42,10 +43,14 @@ class Envelope:
 
 @dataclass(frozen=True, slots=True)
 class SignedAct:
-    """A message with its id and the key that signed it; nothing is said of the key's rights."""
+    """A message with its id and the key that signed it; nothing is said of the key's rights.
+
+    `words` is its EIP-712 data: 32 bytes a field.
+    """
 
     type: str
     message: Mapping[str, Any]
+    words: bytes
     id: bytes
     digest: bytes
     key: bytes
@@ -71,6 +76,7 @@ def fields_of(message_type: str) -> Fields:
     return fields
 
 
+@cache
 def domain_of(manifest: Manifest, message_type: str) -> Domain:
     """The EIP-712 domain that a message is signed for."""
     if message_type in _NEVER_SENT:
@@ -89,14 +95,15 @@ def open_act(envelope: Envelope, *, manifest: Manifest) -> SignedAct:
         raise ChainMismatch(domain.chain_id, envelope.chain_id)
     if envelope.contract != domain.contract:
         raise ContractMismatch(domain.contract, envelope.contract)
-    check_message(fields, envelope.message)
-    hashed = struct_hash(envelope.type, fields, envelope.message)
+    words = encode_data(fields, envelope.message)
+    hashed = hash_of_data(envelope.type, fields, words)
     signed = digest(domain.separator, hashed)
     if envelope.type == "KeyAddition":
         _check_possession(envelope, signed)
     return SignedAct(
         type=envelope.type,
         message=envelope.message,
+        words=words,
         id=act_id(hashed),
         digest=signed,
         key=recover_address(signed, envelope.signature),

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, insert, select, update
 from ledger.chain.bindings import MESSAGES
 from ledger.chain.codec import encode_call
 from ledger.chain.node import NodeError, NodeUnreachable
-from ledger.chain.sender import Outcome, Sender, outcome_of
+from ledger.chain.sender import Batch, Outcome, Sender, outcome_of
 from ledger.outbox.model import courier_table, courier_transaction_table, submission_table
 from ledger.outbox.queue import settle
 from ledger.store.chain_log import act_by_id, freshness
@@ -59,11 +59,20 @@ class Courier:
             receipt = self._sender.receipt(transaction["hash"])
             if receipt is not None and int(receipt["blockNumber"], 16) <= head:
                 carried = self._carried(transaction["seq"])
-                outcome = outcome_of(receipt, calls=len(carried))
+                outcome = self._outcome(receipt, carried)
                 self._settle_transaction(transaction["seq"], carried, outcome)
                 settled.add(transaction["seq"])
         self._settled_head = head
         return settled
+
+    def _outcome(self, receipt: dict[str, Any], carried: list[Row]) -> Outcome:
+        outcome = outcome_of(receipt, calls=len(carried))
+        batch = _batch_of(carried)
+        if not batch.is_whole or not outcome.refusals:
+            return outcome
+        address = self._manifest.address_of(batch.contract)
+        reason = self._sender.refusal_of(batch, address=address, block=outcome.block)
+        return Outcome(outcome.block, dict.fromkeys(outcome.refusals, reason))
 
     def _carried(self, transaction_seq: int) -> list[Row]:
         """The submissions of a transaction in the order of its calls."""
@@ -114,14 +123,10 @@ class Courier:
         self._send(stored)
 
     def _store_batch(self, connection: Connection, batch: list[Row]) -> None:
-        contract = MESSAGES[batch[0]["type"]]["contract"]
+        calls = _batch_of(batch)
         nonce = self._reserve_nonce(connection)
-        transaction = self._sender.sign_batch(
-            [_call(row) for row in batch],
-            contract=contract,
-            address=self._manifest.address_of(contract),
-            nonce=nonce,
-        )
+        address = self._manifest.address_of(calls.contract)
+        transaction = self._sender.sign_batch(calls, address=address, nonce=nonce)
         stored = insert(courier_transaction_table).values(
             courier=self._sender.address, nonce=nonce, hash=transaction.hash, raw=transaction.raw
         )
@@ -158,11 +163,30 @@ def _waiting(connection: Connection, *, limit: int) -> list[Row]:
 
 
 def _batches(waiting: list[Row]) -> Iterator[list[Row]]:
-    """Runs of one contract in the order of acceptance, so that what comes first lands first."""
-    for _, run in groupby(waiting, key=lambda row: MESSAGES[row["type"]]["contract"]):
+    """Runs of one contract in the order of acceptance, so that what comes first lands first.
+
+    What is carried whole or not at all is a run of its own.
+    """
+    for _, run in groupby(_whole_batches(waiting), key=_run_of):
         rows = list(run)
         for start in range(0, len(rows), MESSAGES_PER_TRANSACTION):
             yield rows[start : start + MESSAGES_PER_TRANSACTION]
+
+
+def _run_of(row: Row) -> tuple[str, bytes | None]:
+    return MESSAGES[row["type"]]["contract"], row["batch"]
+
+
+def _whole_batches(waiting: list[Row]) -> list[Row]:
+    """Without the batch at the end of a full round, which may go on beyond it."""
+    last = waiting[-1]["batch"] if len(waiting) == _MESSAGES_PER_ROUND else None
+    return [row for row in waiting if last is None or row["batch"] != last]
+
+
+def _batch_of(rows: list[Row]) -> Batch:
+    contract = MESSAGES[rows[0]["type"]]["contract"]
+    is_whole = rows[0]["batch"] is not None
+    return Batch(contract, [_call(row) for row in rows], is_whole)
 
 
 def _call(row: Mapping[str, Any]) -> bytes:

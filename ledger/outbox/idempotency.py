@@ -2,11 +2,19 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, bindparam, select
 
 from ledger.errors import IdempotencyKeyReused
 from ledger.outbox.model import idempotency_table
-from ledger.store.rows import first_row
+from ledger.store.prepared import Prepared, prepared_insert
+
+_KEPT = Prepared(
+    select(idempotency_table).where(
+        idempotency_table.c.caller == bindparam("caller"),
+        idempotency_table.c.key == bindparam("key"),
+    )
+)
+_KEEP = prepared_insert(idempotency_table)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +37,7 @@ class Answer:
 
 def recall(connection: Connection, request: Request) -> Answer | None:
     """The kept answer, None for a new key; raises IdempotencyKeyReused for another body."""
-    table = idempotency_table
-    query = select(table).where(table.c.caller == request.caller, table.c.key == request.key)
-    row = first_row(connection, query)
+    row = _KEPT.first(connection, caller=request.caller, key=request.key)
     if row is None:
         return None
     if row["request"] != request.digest:
@@ -45,5 +51,5 @@ def remember(
     """Keep the first answer; the unique key decides between two at once."""
     row = {"caller": request.caller, "key": request.key, "request": request.digest}
     answer = {"status": status, "body": body, "created_at": now}
-    connection.execute(insert(idempotency_table).values(**row, **answer))
+    _KEEP.write(connection, [row | answer])
     return Answer(status, body, is_replay=False)

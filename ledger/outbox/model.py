@@ -16,6 +16,7 @@ submission_table = Table(
     Column("type", Text, nullable=False),
     Column("actor", BYTES32, nullable=False),
     Column("carrier", BYTES32),  # the participant whose token brought it
+    Column("batch", BYTES32),  # the first act of those carried whole or not at all
     Column("key", ADDRESS, nullable=False),
     Column("payload", LargeBinary, nullable=False),  # the message, ABI-encoded
     Column("shown", LargeBinary),  # the earlier message that the verb wants to see, ABI-encoded
@@ -37,13 +38,20 @@ Index(
 )
 Index("ix_submission_actor", submission_table.c.actor, submission_table.c.seq)
 Index("ix_submission_carrier", submission_table.c.carrier, submission_table.c.seq)
-Index("ix_submission_transaction", submission_table.c.transaction_seq, submission_table.c.seq)
+Index(
+    "ix_submission_transaction",
+    submission_table.c.transaction_seq,
+    submission_table.c.seq,
+    sqlite_where=submission_table.c.transaction_seq.is_not(None),
+    postgresql_where=submission_table.c.transaction_seq.is_not(None),
+)
 
 undecided_table = Table(
     "undecided",
     KEPT,
     Column("subject", BYTES32, primary_key=True),
     Column("submission_seq", BigInteger, primary_key=True, autoincrement=False, index=True),
+    sqlite_with_rowid=False,
 )
 
 courier_table = Table(

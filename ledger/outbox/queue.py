@@ -4,16 +4,38 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, literal_column, select, text, update
 
-from ledger.chain.codec import SHOWN_BY, decode_message, encode_message
+from ledger.chain.codec import SHOWN_BY, decode_message, encode_message, is_static
 from ledger.errors import OutboxFull
 from ledger.outbox.act import SignedAct
 from ledger.outbox.model import submission_table, undecided_table
-from ledger.store.rows import Row, first_row, inserted_seq
+from ledger.store.prepared import Prepared, prepared_insert
+from ledger.store.rows import Row, first_row
 
 UNDECIDED_LIMIT = 100_000
 UNDECIDED = ("accepted", "sent")
+
+
+_SUBMISSION = Prepared(select(submission_table).where(submission_table.c.id == bindparam("id")))
+_NAMED = Prepared(
+    select(undecided_table.c.subject)
+    .where(undecided_table.c.subject == bindparam("subject"))
+    .limit(literal_column("1"))
+)
+_ENQUEUE, _NAME = prepared_insert(submission_table), prepared_insert(undecided_table)
+# The states written out, as in the partial index that finds the few that are undecided.
+_OLDEST = Prepared(
+    select(submission_table.c.seq)
+    .where(text("state IN ('accepted', 'sent')"))
+    .order_by(submission_table.c.seq)
+    .limit(literal_column("1"))
+)
+_NEWEST = Prepared(
+    select(submission_table.c.seq)
+    .order_by(submission_table.c.seq.desc())
+    .limit(literal_column("1"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +48,12 @@ class Entry:
     shown: Mapping[str, Any] | None
     acknowledgement: bytes
     subjects: frozenset[bytes]
+    batch: bytes | None = None  # the first act of those that are carried whole or not at all
 
 
 def submission(connection: Connection, act_id: bytes) -> Row | None:
     """The submission of this id as the outbox knows it."""
-    query = select(submission_table).where(submission_table.c.id == act_id)
-    return first_row(connection, query)
+    return _SUBMISSION.first(connection, id=act_id)
 
 
 def message_of(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -41,8 +63,7 @@ def message_of(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def has_undecided(connection: Connection, subjects: Iterable[bytes]) -> bool:
     """Whether a submission still on its way names or creates one of these."""
-    wanted = undecided_table.c.subject.in_(list(subjects))
-    return connection.execute(select(undecided_table.c.subject).where(wanted)).first() is not None
+    return any(_NAMED.first(connection, subject=subject) is not None for subject in subjects)
 
 
 def oldest_undecided(connection: Connection) -> int | None:
@@ -71,18 +92,17 @@ def enqueue(connection: Connection, entry: Entry, *, now: int) -> None:
     row = _row(entry, now) | {"attempt": 1 if before is None else before["attempt"] + 1}
     if before is not None:
         connection.execute(delete(submission_table).where(submission_table.c.id == entry.act.id))
-    seq = inserted_seq(connection, insert(submission_table).values(**row))
-    for subject in entry.subjects:
-        connection.execute(insert(undecided_table).values(subject=subject, submission_seq=seq))
+    seq = _ENQUEUE.insert(connection, row)
+    named = [{"subject": subject, "submission_seq": seq} for subject in entry.subjects]
+    _NAME.write(connection, named)
 
 
 def _check_room(connection: Connection) -> None:
     """From the oldest undecided to the newest: a bound that costs two look-ups, not a count."""
-    table = submission_table
-    oldest = select(func.min(table.c.seq)).where(table.c.state.in_(UNDECIDED))
-    newest = select(func.max(table.c.seq))
-    first, last = connection.scalar(oldest), connection.scalar(newest)
-    if first is not None and last - first >= UNDECIDED_LIMIT:
+    oldest, newest = _OLDEST.first(connection), _NEWEST.first(connection)
+    if oldest is None or newest is None:
+        return
+    if newest["seq"] - oldest["seq"] >= UNDECIDED_LIMIT:
         raise OutboxFull(UNDECIDED_LIMIT)
 
 
@@ -94,15 +114,18 @@ def _row(entry: Entry, now: int) -> dict[str, Any]:
         "type": act.type,
         "actor": entry.actor,
         "carrier": entry.carrier,
+        "batch": entry.batch,
         "key": act.key,
-        "payload": encode_message(act.type, act.message),
+        "payload": act.words if is_static(act.type) else encode_message(act.type, act.message),
         "shown": shown,
         "signature": act.signature,
         "possession": act.possession,
         "accepted_at": now,
         "deadline": act.deadline,
         "state": "accepted",
+        "refusal": None,
         "acknowledgement": entry.acknowledgement,
+        "transaction_seq": None,
     }
 
 

@@ -12,12 +12,14 @@ from sqlalchemy import (
     LargeBinary,
     Table,
     Text,
+    bindparam,
     select,
 )
 
 from ledger.store.columns import ADDRESS, BYTES32
 from ledger.store.metadata import MIRROR
-from ledger.store.rows import Row, first_row
+from ledger.store.prepared import Prepared
+from ledger.store.rows import Row
 
 # The act of each message: the event that the contract emits for it.
 EVENT_OF = {
@@ -109,16 +111,20 @@ class Freshness:
     final_block: int
 
 
+_CURSOR = Prepared(select(*(cursor_table.c[name] for name in Freshness.__dataclass_fields__)))
+_ACT = Prepared(select(act_table).where(act_table.c.id == bindparam("id")))
+
+
 def freshness(connection: Connection) -> Freshness:
     """The state of the chain that this snapshot of the mirror shows."""
-    columns = [cursor_table.c[name] for name in Freshness.__dataclass_fields__]
-    return Freshness(**connection.execute(select(*columns)).mappings().one())
+    row = _CURSOR.first(connection)
+    assert row is not None, "a mirror that is read was begun"
+    return Freshness(**row)
 
 
 def act_by_id(connection: Connection, act_id: bytes) -> Row | None:
     """The recorded act of this id: seq, type, actor, key, deadline, block."""
-    query = select(act_table).where(act_table.c.id == act_id)
-    return first_row(connection, query)
+    return _ACT.first(connection, id=act_id)
 
 
 def block_by_hash(connection: Connection, block_hash: bytes) -> int | None:

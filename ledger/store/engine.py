@@ -16,6 +16,7 @@ from sqlalchemy.exc import OperationalError
 from ledger.errors import MirrorMissing
 from ledger.store.manifest import manifest_table
 from ledger.store.metadata import MIRROR
+from ledger.store.prepared import remember_answers
 
 _BUSY_TIMEOUT_MS = 30_000
 
@@ -93,6 +94,7 @@ class Store:
             with connection, connection.begin():
                 served = connection.scalar(select(manifest_table.c.mirror_generation))
                 if served == generation:
+                    remember_answers(connection)
                     yield connection
                     return
             self._forget_readers(generation)

@@ -5,6 +5,7 @@ block b is the row with `valid_from <= b < valid_to`. Several changes in one blo
 """
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
@@ -15,15 +16,20 @@ from sqlalchemy import (
     Index,
     Table,
     and_,
+    bindparam,
     insert,
+    literal_column,
     select,
     update,
 )
 
 from ledger.store.metadata import MIRROR
-from ledger.store.rows import Row, first_row
+from ledger.store.prepared import Prepared
+from ledger.store.rows import Row
 
 OPEN = 2**62
+# Written out, since SQLite uses a partial index only where it reads the index's own condition.
+_OPEN_LITERAL: ColumnElement[int] = literal_column(str(OPEN))
 
 
 def state_table(
@@ -48,13 +54,19 @@ def state_table(
 
 def is_now(table: Table) -> ColumnElement[bool]:
     """The rows that hold still."""
-    return table.c.valid_to == OPEN
+    return table.c.valid_to == _OPEN_LITERAL
 
 
 def current(connection: Connection, table: Table, key: Mapping[str, Any]) -> Row | None:
     """The row of this key that holds now."""
-    query = select(table).where(_matches(table, key), is_now(table))
-    return first_row(connection, query)
+    return _current(table).first(connection, **key)
+
+
+@cache
+def _current(table: Table) -> Prepared:
+    names = [column.name for column in table.primary_key if column.name != "valid_from"]
+    wanted = and_(*(table.c[name] == bindparam(name) for name in names))
+    return Prepared(select(table).where(wanted, is_now(table)))
 
 
 def put(

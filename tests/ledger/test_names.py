@@ -3,7 +3,7 @@
 import pytest
 
 from ledger import contract_errors
-from ledger.assembly import CHECKS
+from ledger.act_rules import CHECKS
 from ledger.chain.bindings import ERRORS, EVENTS, FUNCTIONS, MESSAGES
 from ledger.chain.codec import SHOWN_BY
 from ledger.contract_errors import ContractRefusal

@@ -193,6 +193,7 @@ def upgrade() -> None:
         sa.Column("type", sa.Text(), nullable=False),
         sa.Column("actor", FixedBytes(length=32), nullable=False),
         sa.Column("carrier", FixedBytes(length=32), nullable=True),
+        sa.Column("batch", FixedBytes(length=32), nullable=True),
         sa.Column("key", FixedBytes(length=20), nullable=False),
         sa.Column("payload", sa.LargeBinary(), nullable=False),
         sa.Column("shown", sa.LargeBinary(), nullable=True),
@@ -210,7 +211,12 @@ def upgrade() -> None:
     op.create_index("ix_submission_actor", "submission", ["actor", "seq"], unique=False)
     op.create_index("ix_submission_carrier", "submission", ["carrier", "seq"], unique=False)
     op.create_index(
-        "ix_submission_transaction", "submission", ["transaction_seq", "seq"], unique=False
+        "ix_submission_transaction",
+        "submission",
+        ["transaction_seq", "seq"],
+        unique=False,
+        sqlite_where=sa.text("transaction_seq IS NOT NULL"),
+        postgresql_where=sa.text("transaction_seq IS NOT NULL"),
     )
     op.create_index(
         "ix_submission_undecided",
@@ -242,6 +248,7 @@ def upgrade() -> None:
         sa.Column("subject", FixedBytes(length=32), nullable=False),
         sa.Column("submission_seq", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.PrimaryKeyConstraint("subject", "submission_seq", name=op.f("pk_undecided")),
+        sqlite_with_rowid=False,
     )
     op.create_index(
         op.f("ix_undecided_submission_seq"), "undecided", ["submission_seq"], unique=False

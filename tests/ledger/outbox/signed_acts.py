@@ -4,16 +4,13 @@ import hashlib
 from typing import Any
 
 from identity.identifier import parse_identifier
-from identity.keys import address_of
 from identity.signature import sign_digest
-from identity.typed_data import act_id, digest, struct_hash
-from ledger.assembly import CHECKS, actor_of, created_by
+from identity.typed_data import digest, struct_hash
+from ledger.act_rules import created_by
 from ledger.chain.bindings import KINDS
-from ledger.outbox.acceptance import Rules
-from ledger.outbox.act import Envelope, SignedAct, domain_of, fields_of, subjects_of
+from ledger.outbox.act import Envelope, SignedAct, domain_of, fields_of, open_act, subjects_of
 from ledger.outbox.queue import Entry, enqueue
 from ledger.quotas.asset import parse_asset
-from ledger.verification.service import shown_message
 from tests.ledger.played import Opened
 
 DEADLINE = 1_700_000_000
@@ -22,11 +19,6 @@ ENTERPRISE = parse_identifier("88.111/ENT.0001").hash
 FACILITY = parse_identifier("88.111.1/FAC.0001").hash
 PREFIX = parse_identifier("88.111.1").hash
 SIGNER = "enterprise 1"
-
-
-def rules_of(message_type: str) -> Rules:
-    """What assembly hands to acceptance."""
-    return Rules(CHECKS[message_type], actor_of, shown_message, created_by)
 
 
 def registration(label: str, **changes: Any) -> dict[str, Any]:
@@ -79,17 +71,7 @@ def envelope(ledger: Opened, message_type: str, message: dict[str, Any]) -> Enve
 
 def signed(ledger: Opened, message_type: str, message: dict[str, Any]) -> SignedAct:
     """The act as the door opens it."""
-    sent = envelope(ledger, message_type, message)
-    hashed = struct_hash(message_type, fields_of(message_type), message)
-    return SignedAct(
-        type=message_type,
-        message=message,
-        id=act_id(hashed),
-        digest=digest(domain_of(ledger.manifest, message_type).separator, hashed),
-        key=address_of(ledger.keys[SIGNER]),
-        signature=sent.signature,
-        possession=None,
-    )
+    return open_act(envelope(ledger, message_type, message), manifest=ledger.manifest)
 
 
 def put_in(ledger: Opened, message_type: str, *messages: dict[str, Any]) -> list[bytes]:

@@ -10,10 +10,11 @@ from eth_account.messages import encode_typed_data
 from sqlalchemy import Connection, func, select, update
 
 from identity.keys import address_of, generate_key
+from ledger.act_rules import rules_of
 from ledger.chain.codec import decode_message
 from ledger.contract_errors import IdentifierAlreadyRegistered, NonceUsed, QuotaInsufficient
 from ledger.errors import IdempotencyKeyReused, OutboxFull
-from ledger.outbox.acceptance import ACCEPTED, Acceptance, Accepted
+from ledger.outbox.acceptance import ACCEPTED, Acceptance, Accepted, Brought
 from ledger.outbox.acknowledgement import CARRY_WITHIN_SECONDS, Acknowledgement, Acknowledger
 from ledger.outbox.act import created_subject
 from ledger.outbox.idempotency import Answer, Request, recall, remember
@@ -28,7 +29,6 @@ from tests.ledger.outbox.signed_acts import (
     envelope,
     put_in,
     registration,
-    rules_of,
     signed,
     transfer,
 )
@@ -64,11 +64,9 @@ class Door:
         digest = hashlib.sha256(repr(message).encode()).digest()
         _, answer = self._acceptance.accept(
             envelope(self.ledger, message_type, dict(message)),
-            rules=rules_of(message_type),
-            carrier=None,
+            Brought(None, rules_of, render or (lambda _reading, _accepted: text)),
             request=Request(ENTERPRISE, key, digest),
             now=now,
-            render=render or (lambda _reading, _accepted: text),
         )
         return answer
 

@@ -31,7 +31,7 @@ class Size:
 WIDE = Size("wide", width=1080, height=460, left=64, upper=230)
 NARROW = Size("narrow", width=360, height=430, left=46, upper=220)
 SIZES = (WIDE, NARROW)
-_TOP, _RIGHT, _GAP, _BOTTOM = 26, 12, 44, 24
+_TOP, _RIGHT, _GAP, _BOTTOM = 34, 12, 44, 24
 
 
 @dataclass(frozen=True, slots=True)

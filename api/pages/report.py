@@ -15,7 +15,9 @@ _PROOFS = "/v1/proofs/"
 
 
 @router.get("/reports/{act_id}", include_in_schema=False)
-async def show_report(request: Request, act_id: str, language: Asked) -> Response:
+async def show_report(
+    request: Request, act_id: str, language: Asked, reason: str | None = None
+) -> Response:
     parse_hex(act_id, size=32, pointer="/id")  # what becomes part of a path is an id
     async with asking(request, language) as api:
         report = await api.get(f"/v1/reports/{act_id}")
@@ -23,7 +25,7 @@ async def show_report(request: Request, act_id: str, language: Asked) -> Respons
         facts["statement"] = await _statement(api, report)
         facts["confirmation"] = await _confirmation(api, report)
         facts["findings"] = await api.get_if_shown(f"/v1/reports/{act_id}/findings")
-        facts |= await _explanation(api, act_id)
+        facts |= await _explanation(api, act_id, reason)
         facts["proof"] = _proof(request, report, facts["visitor"])
         return page(request, "report.html", **facts)
 
@@ -40,10 +42,11 @@ async def _confirmation(api: Api, report: dict[str, Any]) -> dict[str, Any] | No
     return None if confirmed is None else await api.get_if_shown(f"/v1/confirmations/{confirmed}")
 
 
-async def _explanation(api: Api, act_id: str) -> dict[str, Any]:
+async def _explanation(api: Api, act_id: str, reason: str | None) -> dict[str, Any]:
     """The explanation, or why there is none: nothing to say to who may not see it."""
+    query = {} if reason is None else {"reason": reason}
     try:
-        told = await api.get(f"/v1/reports/{act_id}/explanation")
+        told = await api.get(f"/v1/reports/{act_id}/explanation", **query)
     except AnswerRefused as refused:
         is_hidden = refused.problem["code"] == "ResourceUnknown"
         return {"explanation": None, "unexplained": None if is_hidden else refused.problem}

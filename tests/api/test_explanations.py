@@ -3,6 +3,7 @@
 import pytest
 
 from tests.api.world import World
+from tests.park import SUBMIT
 
 UNKNOWN = "0x" + "5e" * 32
 
@@ -11,7 +12,7 @@ def _path(world: World, act_id: str | None = None) -> str:
     return f"/v1/reports/{act_id or world.ids['report_3']}/explanation"
 
 
-@pytest.mark.parametrize("by", [None, "enterprise 2", "park"])
+@pytest.mark.parametrize("by", [None, "enterprise 2", "park", "verifier 2"])
 def test_explain_report_is_refused_as_unknown_when_a_stranger_asks(
     world: World, by: str | None
 ) -> None:
@@ -26,6 +27,43 @@ def test_explain_report_is_refused_when_the_id_is_none(world: World) -> None:
     assert (answer.status_code, answer.json()["code"]) == (422, "FieldInvalid")
 
 
-def test_explain_report_is_refused_when_its_rule_pack_is_not_held(world: World) -> None:
-    answer = world.park.http.get(_path(world), headers=world.park.headers("enterprise 1"))
+def test_explain_report_is_refused_as_unknown_when_the_token_may_not_read(world: World) -> None:
+    token = world.park.token("enterprise 1", scopes=SUBMIT)
+    answer = world.park.http.get(_path(world), headers={"Authorization": f"Bearer {token}"})
+    assert (answer.status_code, answer.json()["code"]) == (404, "ResourceUnknown")
+
+
+@pytest.mark.parametrize("by", ["enterprise 1", "verifier"])
+def test_explain_report_is_refused_when_its_rule_pack_is_not_held(world: World, by: str) -> None:
+    answer = world.park.http.get(_path(world), headers=world.park.headers(by))
     assert (answer.status_code, answer.json()["code"]) == (404, "RulePackUnknown")
+
+
+@pytest.mark.parametrize(
+    ("reason", "code"),
+    [
+        (None, "FieldInvalid"),
+        (" ", "FieldInvalid"),
+        ("x" * 201, "FieldInvalid"),
+        ("a yearly check", "RulePackUnknown"),
+    ],
+)
+def test_explain_report_asks_for_a_reason_when_a_regulator_looks(
+    world: World, reason: str | None, code: str
+) -> None:
+    query = {} if reason is None else {"reason": reason}
+    headers = world.park.headers("regulator")
+    answer = world.park.http.get(_path(world), params=query, headers=headers)
+    assert answer.json()["code"] == code
+
+
+def test_explain_report_is_open_to_a_park_when_the_owner_grants_its_documents(
+    held: World,
+) -> None:
+    granted = held.park.http.put(
+        "/v1/grants/88/PARK.0001?resource=documents&period=2023",
+        headers=held.park.headers("enterprise 1"),
+    )
+    assert granted.is_success, granted.text
+    answer = held.park.http.get(_path(held), headers=held.park.headers("park"))
+    assert answer.json()["code"] == "RulePackUnknown"

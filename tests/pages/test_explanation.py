@@ -18,6 +18,12 @@ def test_explain_report_compares_with_what_was_signed_when_its_owner_asks(
     assert told["missing_months"] == []
 
 
+def test_explain_report_is_closed_to_the_verifier_when_its_case_is(stage: Stage) -> None:
+    path = f"/v1/reports/{stage.told.right}/explanation"
+    answer = stage.park.http.get(path, headers=stage.park.headers("verifier"))
+    assert (answer.status_code, answer.json()["code"]) == (404, "ResourceUnknown")
+
+
 def test_explain_report_adds_up_when_a_reader_computes_it_himself(stage: Stage) -> None:
     path = f"/v1/reports/{stage.told.right}/explanation"
     told = stage.park.get(path, by="enterprise 1")

@@ -150,6 +150,12 @@ def test_show_report_hides_activity_data_when_a_stranger_asks(stage: Stage, by: 
     assert "MTR.0001" not in answer.text
 
 
+def test_show_report_asks_for_a_reason_when_a_regulator_looks(stage: Stage) -> None:
+    path = f"/reports/{stage.told.right}?lang=en"
+    assert "For what reason?" in read(get(stage, path, by="regulator"))
+    assert "Match" in read(get(stage, f"{path}&reason=check", by="regulator"))
+
+
 @pytest.mark.parametrize(("act", "status"), [("0x" + "00" * 32, 404), ("x", 422)])
 def test_show_report_is_refused_as_a_page_when_there_is_none(
     stage: Stage, act: str, status: int

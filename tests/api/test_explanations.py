@@ -2,6 +2,7 @@
 
 import pytest
 
+from ledger.chain.bindings import RIGHTS
 from tests.api.world import World
 from tests.park import SUBMIT
 
@@ -67,3 +68,24 @@ def test_explain_report_is_open_to_a_park_when_the_owner_grants_its_documents(
     assert granted.is_success, granted.text
     answer = held.park.http.get(_path(held), headers=held.park.headers("park"))
     assert answer.json()["code"] == "RulePackUnknown"
+
+
+def test_explain_report_is_refused_as_unknown_when_its_year_is_not_the_verifiers(
+    world: World,
+) -> None:
+    earlier = world.park.get("/v1/reports?period=2022")["items"][0]["id"]
+    for by, code in (("verifier", "ResourceUnknown"), ("enterprise 1", "RulePackUnknown")):
+        answer = world.park.http.get(_path(world, earlier), headers=world.park.headers(by))
+        assert answer.json()["code"] == code
+
+
+def test_explain_report_is_refused_as_unknown_when_the_regulator_is_of_elsewhere(
+    held: World,
+) -> None:
+    park, founder = held.park, "founder 1"
+    park.register("88", "222", "prefix", owner="88", signer=founder, wait=True)
+    park.register("88.222", "REG.0001", "regulator", owner="88", signer=founder, wait=True)
+    park.add_key("88.222/REG.0001", "other", RIGHTS["CONFIRM"], signer=founder, wait=True)
+    asked = {"reason": "curiosity"}
+    answer = park.http.get(_path(held), params=asked, headers=park.headers("other"))
+    assert (answer.status_code, answer.json()["code"]) == (404, "ResourceUnknown")

@@ -27,7 +27,8 @@ class Totals(BaseHTTPMiddleware):
         path = request.url.path
         if answer.status_code != 200 or not path.startswith("/v1/"):
             return answer
-        content = b"".join([chunk async for chunk in answer.body_iterator])  # type: ignore[attr-defined]
+        chunks = answer.body_iterator  # type: ignore[attr-defined] # what call_next gives has it
+        content = b"".join([chunk async for chunk in chunks])
         return Response(json_bytes(_reduced(path, json.loads(content))))
 
 

@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
 from api import (
+    accesses,
     acts,
     batches,
     chain,
@@ -60,7 +61,7 @@ def create_app(ledger: Ledger) -> FastAPI:
         app.include_router(module.router)
     reading = (documents, deliveries, submissions, compliance, park, quotas, explanations)
     pages = (park_page, report_page, documentation)
-    for module in (batches, sessions, grants, *reading, identifiers, acts, *pages):
+    for module in (batches, sessions, grants, accesses, *reading, identifiers, acts, *pages):
         app.include_router(module.router, dependencies=[Depends(identify)])
     app.mount("/static", StaticFiles(packages=[("api", "static")]))
     app.add_exception_handler(AnswerRefused, _answer_refused)

@@ -29,18 +29,21 @@ IDENTIFIER_FIELDS = frozenset(
         "meter",
         "owner",
         "parent",
+        "park",
         "participant",
         "service",
         "subject",
         "supplier",
         "to",
         "verifier",
+        "viewer",
     }
 )
 PERIOD_FIELDS = frozenset({"period", "month"})
 TIME_FIELDS = frozenset(
     {
         "accepted_at",
+        "at",
         "carry_by",
         "compromised_since",
         "created_at",

@@ -12,7 +12,7 @@ from api.pages.visitor import visitor_name
 from ledger.errors import ResourceUnknown
 
 router = APIRouter()
-_SUBMISSIONS_SHOWN = 10
+_SUBMISSIONS_SHOWN, _LIMIT = "10", "200"
 _YEARS_TRIED = 5
 
 
@@ -63,22 +63,13 @@ async def _figures(api: Api, park: str, *, year: str | None, years: list[str]) -
 
 async def _acts_of_year(api: Api, park: str, year: str) -> dict[str, Any]:
     """What the park's enterprises owe and gave for the year, and the reports on it."""
-    owned = await _prefixes(api, park)
-    enterprises = [
-        one
-        for one in await api.items(f"/v1/compliance/{year}")
-        if one["enterprise"].partition("/")[0] in owned
-    ]
-    return {"enterprises": enterprises, "reports": await api.items("/v1/reports", period=year)}
-
-
-async def _prefixes(api: Api, park: str) -> set[str]:
-    """The prefixes that a park holds; its enterprises stand directly below them."""
-    prefixes = await api.items("/v1/identifiers", kind="prefix")
-    return {one["identifier"] for one in prefixes if one["owner"] == park}
+    return {
+        "enterprises": await api.items(f"/v1/compliance/{year}", park=park, limit=_LIMIT),
+        "reports": await api.items("/v1/reports", period=year, limit=_LIMIT),
+    }
 
 
 async def _submissions(api: Api) -> list[dict[str, Any]] | None:
     """The newest of those that the visitor made or carried; None where they are not shown."""
-    told = await api.get_if_shown("/v1/submissions", limit=str(_SUBMISSIONS_SHOWN), order="desc")
+    told = await api.get_if_shown("/v1/submissions", limit=_SUBMISSIONS_SHOWN, order="desc")
     return None if told is None else told["items"]

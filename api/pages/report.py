@@ -32,6 +32,8 @@ async def show_report(
 
 async def _statement(api: Api, report: dict[str, Any]) -> dict[str, Any] | None:
     """The newest statement on this version: a superseded report has had one too."""
+    if (named := report.get("statement")) is not None:
+        return await api.get_if_shown(f"/v1/statements/{named}")
     figure = {name: report[name] for name in ("facility", "period")}
     made = await api.items("/v1/statements", **figure)
     return next((one for one in reversed(made) if one.get("follows") == report["id"]), None)
@@ -56,5 +58,5 @@ async def _explanation(api: Api, act_id: str, reason: str | None) -> dict[str, A
 def _proof(request: Request, report: dict[str, Any], visitor: str | None) -> str | None:
     """Where its proof is to be had, for its owner and where proofs are offered."""
     is_offered = any(path.startswith(_PROOFS) for path in request.app.openapi()["paths"])
-    is_owner = visitor is not None and visitor == report.get("actor")
+    is_owner = visitor is not None and visitor == report.get("enterprise")
     return f"{_PROOFS}{report['id']}" if is_offered and is_owner else None

@@ -56,6 +56,8 @@ def tell(park: Park) -> Told:
     park.act("Confirmation", confirmation(attested, tonnes=tonnes), signer="regulator")
     park.act("Surrender", surrender(tonnes=_SURRENDERED_TONNES), signer="enterprise 1")
     park.set_time(_LAST_MOMENT)
+    following = evidence(period=str(YEAR + 1), month=f"{YEAR + 1}-01")
+    park.act("Evidence", following, signer="enterprise 1")
     return Told(wrong, right, grams)
 
 

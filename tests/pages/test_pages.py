@@ -153,7 +153,11 @@ def test_show_report_hides_activity_data_when_a_stranger_asks(stage: Stage, by: 
 def test_show_report_asks_for_a_reason_when_a_regulator_looks(stage: Stage) -> None:
     path = f"/reports/{stage.told.right}?lang=en"
     assert "For what reason?" in read(get(stage, path, by="regulator"))
-    assert "Match" in read(get(stage, f"{path}&reason=check", by="regulator"))
+    assert "Match" in read(get(stage, f"{path}&reason=yearly+check", by="regulator"))
+    accesses = stage.park.get("/v1/accesses", by="enterprise 1")["items"]
+    assert [(one["viewer"], one["subject"], one["reason"]) for one in accesses] == [
+        ("88/REG.310000", stage.told.right, "yearly check")
+    ]
 
 
 @pytest.mark.parametrize(("act", "status"), [("0x" + "00" * 32, 404), ("x", 422)])

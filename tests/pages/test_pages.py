@@ -60,6 +60,32 @@ def test_show_park_says_who_looks_when_somebody_signed_in(stage: Stage) -> None:
     assert "seen as the public" in read(get(stage, "/?lang=en"))
 
 
+@pytest.mark.parametrize(
+    ("by", "told"),
+    [
+        (None, "1,024 900"),
+        ("enterprise 2", "1,024 900"),
+        ("enterprise 1", "24 t short"),
+        ("regulator", "24 t short"),
+        ("park", "✗ short – – – – short"),
+    ],
+)
+def test_show_enterprise_tells_its_gap_when_the_view_has_it(
+    stage: Stage, by: str | None, told: str
+) -> None:
+    section = read(get(stage, "/?lang=en", by=by)).partition("88.111/ENT.0001")[2]
+    row = section.partition("88.111/ENT.0002")[0]
+    assert told.replace("✗ ", "") in row
+    assert ("24 t" in row) == (by in ("enterprise 1", "regulator"))
+
+
+def test_show_submissions_lists_the_newest_when_the_visitor_made_some(stage: Stage) -> None:
+    mine = read(get(stage, "/?lang=en", by="enterprise 1")).partition("Latest submissions")[2]
+    assert "surrender" in mine and "88.111/ENT.0001" in mine
+    theirs = read(get(stage, "/?lang=en")).partition("Latest submissions")[2]
+    assert "88.111/ENT.0001" not in theirs
+
+
 @pytest.mark.parametrize("park", ["88/PARK.0009", "../reports", "88/PARK.0001?x=1", "<script>"])
 def test_show_park_is_refused_as_a_page_when_there_is_no_such_park(stage: Stage, park: str) -> None:
     answer = get(stage, f"/?{urlencode({'park': park, 'year': '2023', 'lang': 'en'})}")

@@ -85,8 +85,8 @@ def _view_by_owner(reading: Connection, viewer: Viewer, owner: bytes, years: set
 def _years_reported(reading: Connection, owner: bytes) -> set[int]:
     """The years of which an enterprise anchored anything."""
     fact = FACTS["EvidenceAnchored"]
-    periods = reading.scalars(select(fact.c.period.distinct()).where(fact.c.enterprise == owner))
-    return {period // 100 for period in periods}
+    query = select(fact.c.period).where(fact.c.enterprise == owner).distinct()
+    return {period // 100 for period in reading.scalars(query)}
 
 
 def _has_grant(reading: Connection, viewer: Viewer, owner: bytes, years: set[int]) -> bool:

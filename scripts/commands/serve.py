@@ -44,7 +44,7 @@ def serve(
 ) -> None:
     """Serve the API of a ledger.
 
-    There are no views by role yet, so it binds the loopback address only.
+    It binds the loopback address only: put a proxy with TLS before it.
 
     Example: carbonledger serve --dir carbonledger-data --port 8000
     """
@@ -60,7 +60,7 @@ def serve(
         print_json({"directory": str(directory), "url": url, "pid": os.getpid()})
         sys.stdout.flush()
     say(f"Serving {directory} at {url}")
-    say("Views by role do not exist yet: only this machine can reach it. Ctrl-C ends it.")
+    say("Only this machine can reach it: put a proxy with TLS before it. Ctrl-C ends it.")
     server = uvicorn.Server(
         uvicorn.Config(
             create_app(ledger),

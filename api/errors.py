@@ -75,6 +75,7 @@ STATUS: dict[str, int] = {
     "LedgerHalted": 503,
     "MirrorMissing": 503,
     "OutboxFull": 503,
+    "ServiceUnreachable": 503,
     "Internal": 500,
     "RevertUnknown": 500,
 }

@@ -1,6 +1,5 @@
 """The composition root: a directory becomes a running ledger."""
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -47,7 +46,7 @@ from ledger.outbox.courier import Courier
 from ledger.outbox.idempotency import Answer, Request
 from ledger.outbox.queue import oldest_undecided
 from ledger.service_keys import ServiceKeys
-from ledger.settings import Settings
+from ledger.settings import Settings, running_url
 from ledger.store.chain_entries import ChainEntries
 from ledger.store.chain_log import block_exists, freshness, newest_block
 from ledger.store.engine import Store
@@ -307,13 +306,3 @@ def _node_of(settings: Settings, store: Store) -> Iterator[Node]:
     finally:
         entries.close()
         lock.release()
-
-
-def running_url(settings: Settings) -> str | None:
-    """The URL that a running service wrote into its directory."""
-    try:
-        told = json.loads(settings.service_file.read_text("utf-8"))
-    except FileNotFoundError:
-        return None
-    url: str = told["url"]
-    return url

@@ -182,6 +182,13 @@ class LedgerHalted(DoorRefusal):
 
 
 @dataclass(eq=False)
+class ServiceUnreachable(DoorRefusal):
+    """No ledger's service answers at the URL."""
+
+    url: str
+
+
+@dataclass(eq=False)
 class ChainUnavailable(DoorRefusal):
     """The chain's node does not answer."""
 

@@ -8,7 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from identity.errors import IdentityError
-from ledger.errors import ChainUnavailable, DirectoryInUse, Refusal
+from ledger.errors import ChainUnavailable, DirectoryInUse, Refusal, ServiceUnreachable
 from scripts.output import EXIT_REFUSED, EXIT_UNAVAILABLE, tell_problem
 
 # A verb's module is imported when it is asked for: chain and web server take seconds to load.
@@ -18,7 +18,11 @@ _VERBS = {
     "serve": "Serve the API of a ledger.",
     "doctor": "Check contracts, mirror and key files of a directory.",
 }
-_NOUNS = {"mirror": "The SQL mirror of the chain.", "key": "Signing keys."}
+_NOUNS = {
+    "report": "Emission reports.",
+    "mirror": "The SQL mirror of the chain.",
+    "key": "Signing keys.",
+}
 
 
 class _Verbs(TyperGroup):
@@ -57,7 +61,7 @@ def main() -> None:
         program()
     except (Refusal, IdentityError) as refusal:
         tell_problem(refusal, as_json="--json" in sys.argv)
-        is_busy = isinstance(refusal, DirectoryInUse | ChainUnavailable)
+        is_busy = isinstance(refusal, DirectoryInUse | ChainUnavailable | ServiceUnreachable)
         sys.exit(EXIT_UNAVAILABLE if is_busy else EXIT_REFUSED)
 
 

@@ -31,7 +31,11 @@ def language_of_terminal() -> str:
 
 def tell_problem(refusal: Refusal | IdentityError, *, as_json: bool) -> None:
     """A refusal with its facts and the way out."""
-    told = problem(refusal, names={}, language=language_of_terminal())
+    tell(problem(refusal, names={}, language=language_of_terminal()), as_json=as_json)
+
+
+def tell(told: dict[str, Any], *, as_json: bool) -> None:
+    """A problem object (RFC 9457), ours or a service's."""
     if as_json:
         say(json.dumps(told, ensure_ascii=False, indent=2))
         return

@@ -40,6 +40,7 @@ SHORT_TEXTS = {
     "RequestMalformed.reason",
     "ProofUnavailable.missing",
     "ScopeMissing.needed",
+    "ServiceUnreachable.url",
     "SignatureMalformed.reason",
     "TokenInvalid.reason",
 }

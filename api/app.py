@@ -38,6 +38,15 @@ _log = logging.getLogger("carbonledger.api")
 
 def create_app(ledger: Ledger) -> FastAPI:
     """The application that answers for this ledger."""
+    app = create_engine_app(ledger)
+    reading = (documents, deliveries, submissions, compliance, park, quotas)
+    for module in (batches, sessions, grants, *reading, identifiers, acts):
+        app.include_router(module.router, dependencies=[Depends(identify)])
+    return app
+
+
+def create_engine_app(ledger: Ledger) -> FastAPI:
+    """The part that fronts ask of their engine's process: chain and health."""
     app = FastAPI(
         title="carbonledger",
         version="0.1.0",
@@ -51,9 +60,6 @@ def create_app(ledger: Ledger) -> FastAPI:
     # Fixed paths before those with an id, so that none is taken for an id.
     for module in (health, chain):
         app.include_router(module.router)
-    reading = (documents, deliveries, submissions, compliance, park, quotas)
-    for module in (batches, sessions, grants, *reading, identifiers, acts):
-        app.include_router(module.router, dependencies=[Depends(identify)])
     app.add_exception_handler(Refusal, _refused)
     app.add_exception_handler(IdentityError, _refused)
     app.add_exception_handler(RequestValidationError, _query_refused)

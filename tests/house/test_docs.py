@@ -12,7 +12,7 @@ from typing import Any, cast
 import pytest
 
 from api.app import create_app
-from ledger.assembly import Ledger  # its rooms define every table there is
+from ledger.assembly import Ledger
 from ledger.chain.bindings import MESSAGES
 from ledger.evidence.merkle import facility_root, month_tree
 from ledger.evidence.readings import MonthOfReadings

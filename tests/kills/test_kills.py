@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from ledger.chain.reader import Reader
+from ledger.embedded_engine import EmbeddedEngine
 from ledger.mirror.rebuild import rebuild
 from ledger.mirror.reconcile import reconcile
 from tests.kills.harness import Load, Victims, kill_at_random
@@ -52,10 +54,16 @@ def assert_whole(park: Park, acknowledged: list[str]) -> None:
     assert {act_id: counts[act_id] for act_id in acknowledged} == dict.fromkeys(acknowledged, 1)
     assert max(counts.values()) == 1
     ledger = park.ledger
-    assert reconcile(ledger.store, ledger.reader(), ledger.manifest).differences == ()
-    rebuild(ledger.store, ledger.reader(), ledger.manifest)
-    assert reconcile(ledger.store, ledger.reader(), ledger.manifest).differences == ()
+    assert reconcile(ledger.store, reader_of(park), ledger.manifest).differences == ()
+    rebuild(ledger.store, reader_of(park), ledger.manifest)
+    assert reconcile(ledger.store, reader_of(park), ledger.manifest).differences == ()
     park.close()
+
+
+def reader_of(park: Park) -> Reader:
+    engine = park.ledger.engine
+    assert isinstance(engine, EmbeddedEngine)
+    return engine.reader()
 
 
 def _wait_until_final(park: Park, act_id: str) -> None:
@@ -70,7 +78,7 @@ def _wait_until_final(park: Park, act_id: str) -> None:
 
 def _events_by_id(park: Park) -> Counter[str]:
     """How often each act id stands in an event, read from the chain and not from the mirror."""
-    reader = park.ledger.reader()
+    reader = reader_of(park)
     return Counter(
         "0x" + log.event.fields["id"].hex()
         for number in range(1, reader.head_number() + 1)

@@ -19,6 +19,10 @@ class Settlements:
         self._waiting: list[tuple[bytes, Future[None]]] = []
         store.changes.listen(self._look)
 
+    def __len__(self) -> int:
+        """How many wait."""
+        return len(self._waiting)
+
     def settlement(self, act_id: bytes) -> "Future[None]":
         """Done when the submission is settled, at once if it is; whoever gives up cancels it."""
         told: Future[None] = Future()

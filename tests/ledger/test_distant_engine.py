@@ -7,10 +7,11 @@ import pytest
 
 from ledger.assembly import Ledger
 from ledger.distant_engine import DistantEngine
+from ledger.embedded_engine import EmbeddedEngine
 from ledger.errors import ChainUnavailable, LedgerHalted
 from ledger.service_keys import ServiceKeys
 from ledger.settings import Settings
-from ledger.store.halt import clear_halt, write_halt
+from ledger.store.halt import clear_halt, read_halt, write_halt
 from scripts.commands.serve import listen
 from tests.ledger.played import Opened
 
@@ -62,6 +63,16 @@ def test_require_writing_allows_again_when_the_engine_started_anew(
         clear_halt(connection)
     _until(front, is_halted=False)
     front.require_writing()
+
+
+def test_start_engine_forgets_that_it_halted_when_it_starts_anew(copy: Opened) -> None:
+    with copy.store.keeping() as connection:
+        write_halt(connection, HALT)
+    engine = EmbeddedEngine(Settings(copy.store.path.parent), keys=KEYS)
+    engine.start()
+    with copy.store.reading() as reading:
+        assert read_halt(reading) is None
+    engine.stop()
 
 
 def test_ask_engine_is_refused_when_nobody_listens(front: Ledger) -> None:

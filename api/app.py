@@ -10,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from api import (
+    accesses,
     acts,
     batches,
     chain,
@@ -40,7 +41,7 @@ def create_app(ledger: Ledger) -> FastAPI:
     """The application that answers for this ledger."""
     app = create_engine_app(ledger)
     reading = (documents, deliveries, submissions, compliance, park, quotas)
-    for module in (batches, sessions, grants, *reading, identifiers, acts):
+    for module in (batches, sessions, grants, accesses, *reading, identifiers, acts):
         app.include_router(module.router, dependencies=[Depends(identify)])
     return app
 

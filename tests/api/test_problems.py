@@ -21,6 +21,8 @@ PARTS = {"title", "detail", "next"}
 NAMED = {"account", "enterprise", "facility", "id", "owner", "participant", "verifier"}
 # Our own words, file names and ids; every other text may be as long as its sender likes.
 SHORT_TEXTS = {
+    "AsOfUnknown.asked",
+    "ExportTooLarge.use",
     "ContractsForeign.contract",
     "CursorMalformed.reason",
     "DirectoryInUse.path",

@@ -1,7 +1,8 @@
-"""What the ledger costs: gas a verb, submissions a second, seconds to the first anchored record.
+"""What the ledger costs: gas a verb, acts and reads a second, seconds to the first anchored record.
 
-`python scripts/bench.py [gas] [throughput] [clone]` prints JSON on standard output and tables on
-standard error; without names all three run. Only what this run measured is printed.
+`python scripts/bench.py [NAME ...]` prints JSON on standard output and tables on standard error;
+names are those of `MEASURES`, without any all run. Only what this run measured is printed, and a
+ratio is of two things measured in this run.
 """
 
 import json
@@ -21,8 +22,10 @@ from rich.table import Table
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))  # run as a file, so that it needs no installation of its own
 
+from scripts.bench_digest import measure_digest  # noqa: E402 - after the path is set
 from scripts.bench_gas import measure_gas  # noqa: E402 - after the path is set
 from scripts.bench_load import Loaded, loaded_service  # noqa: E402
+from scripts.bench_submissions import measure_submissions  # noqa: E402
 
 LANES = 8
 ACTS_PER_LANE = 250
@@ -134,6 +137,8 @@ def _run(command: list[str]) -> None:
 MEASURES: dict[str, Callable[[], dict[str, Any]]] = {
     "gas": measure_gas,
     "throughput": measure_throughput,
+    "submissions": measure_submissions,
+    "digest": measure_digest,
     "clone": measure_clone,
 }
 

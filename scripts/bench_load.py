@@ -41,7 +41,9 @@ class Loaded:
 
 
 @contextmanager
-def loaded_service(directory: Path, *, lanes: int, acts_per_lane: int) -> Iterator[Loaded]:
+def loaded_service(
+    directory: Path, *, lanes: int, acts_per_lane: int, workers: int | None = None
+) -> Iterator[Loaded]:
     """A park of the demo's, founded, and evidence signed for one figure a lane."""
     timeline = timeline_of(GENERATED_YEAR, now=RealClock().now())
     secrets = make_secrets(timeline)
@@ -53,7 +55,7 @@ def loaded_service(directory: Path, *, lanes: int, acts_per_lane: int) -> Iterat
     ]
     run_verb(["init", "--demo", "--clock", str(time.path), "--dir", str(directory), *founders])
     with (
-        Service(directory, time.path) as service,
+        Service(directory, time.path, workers=workers) as service,
         client_of(service.url(), time, secrets) as client,
     ):
         pack = load_rule_pack(RULE_PACK)

@@ -31,12 +31,13 @@ _FOR_EVER = "2099-01-01T00:00:00Z"
 class Loaded:
     """A service in real time, its process id, and envelopes in `lanes` that each keep order.
 
-    `headers` are those of a token that may carry them.
+    `headers` are those of a token that may carry them, `owner_headers` of their enterprise's.
     """
 
     url: str
     process: int
     headers: dict[str, str]
+    owner_headers: dict[str, str]
     lanes: list[list[dict[str, Any]]]
 
 
@@ -68,7 +69,8 @@ def loaded_service(
             list(_evidence(story, year=_FIRST_YEAR + lane, count=acts_per_lane))
             for lane in range(lanes)
         ]
-        yield Loaded(client.url, service.process, client.bearer(), signed)
+        owner = client.bearer(ENTERPRISES[0].name)
+        yield Loaded(client.url, service.process, client.bearer(), owner, signed)
 
 
 def _say_nothing(_key: str, **_facts: object) -> None:

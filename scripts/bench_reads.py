@@ -58,7 +58,8 @@ def measure_reads() -> dict[str, Any]:
         directory = Path(scratch) / "ledger"
         with loaded_service(directory, lanes=1, acts_per_lane=1) as load:
             owner = load.owner_headers
-        ids = _fill_mirror(directory / "mirror-1.db", sample=LANES * SINGLES_PER_LANE)
+        mirror = directory / "mirror-1.db"
+        ids = fill_mirror(mirror, rows=ROWS, sample=LANES * SINGLES_PER_LANE)
         with Service(directory, directory / "clock", workers=1) as service:
             port = int(service.url().rpartition(":")[2])
             lists = [f"/v1/evidence?facility={ENTERPRISES[0].facility}&limit=50"]
@@ -71,18 +72,18 @@ def measure_reads() -> dict[str, Any]:
             }
 
 
-def _fill_mirror(mirror: Path, *, sample: int) -> list[bytes]:
+def fill_mirror(mirror: Path, *, rows: int, sample: int) -> list[bytes]:
     """Write the acts in; ids of some of the first enterprise's, drawn anew in each run."""
     with closing(sqlite3.connect(mirror)) as connection, connection:
         for statement in _FILL:
             connection.execute(statement)
-        rows = [(place, *hashes) for place, hashes in enumerate(_FACILITIES)]
-        connection.executemany("INSERT INTO places VALUES (?, ?, ?)", rows)
-        connection.execute(_NUMBERS, {"rows": ROWS, "places": len(_FACILITIES)})
+        places = [(place, *hashes) for place, hashes in enumerate(_FACILITIES)]
+        connection.executemany("INSERT INTO places VALUES (?, ?, ?)", places)
+        connection.execute(_NUMBERS, {"rows": rows, "places": len(_FACILITIES)})
         for statement in _COPY:
-            connection.execute(statement, {"key": secrets.token_bytes(20), "rows": ROWS})
+            connection.execute(statement, {"key": secrets.token_bytes(20), "rows": rows})
         first = connection.execute("SELECT min(seq) FROM numbers").fetchone()[0]
-        mine = range(first, first + ROWS, len(_FACILITIES))
+        mine = range(first, first + rows, len(_FACILITIES))
         drawn = Random(secrets.randbits(64)).sample(mine, sample)  # noqa: S311 - which to read
         found = (connection.execute("SELECT id FROM act WHERE seq = ?", (seq,)) for seq in drawn)
         return [each.fetchone()[0] for each in found]

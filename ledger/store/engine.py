@@ -25,9 +25,10 @@ from ledger.errors import MirrorMissing
 from ledger.store.changes import Changes
 from ledger.store.manifest import manifest_table
 from ledger.store.metadata import MIRROR
-from ledger.store.prepared import remember_answers
+from ledger.store.prepared import Prepared, remember_answers
 
 _BUSY_TIMEOUT_MS = 30_000
+_SERVED = Prepared(select(manifest_table.c.mirror_generation))
 
 
 def _engine(main: str, *, attached_mirror: str | None, begin: str, pool_size: int = 8) -> Engine:
@@ -104,9 +105,9 @@ class Store:
                 self._forget_readers(generation)  # its file went when the next was swapped in
                 continue
             with connection, connection.begin():
-                served = connection.scalar(select(manifest_table.c.mirror_generation))
-                if served == generation:
-                    remember_answers(connection)
+                remember_answers(connection)
+                served = _SERVED.first(connection)
+                if served is not None and served["mirror_generation"] == generation:
                     yield connection
                     return
             self._forget_readers(generation)

@@ -79,3 +79,5 @@ def test_fill_mirror_gives_acts_that_are_read_when_it_wrote_them_directly(park: 
     assert [each["id"] for each in shown] == ["0x" + act_id.hex() for act_id in ids]
     page = park.get("/v1/evidence?facility=88.111.1/FAC.0001&limit=50", by="enterprise 1")
     assert {each["id"] for each in shown} <= {each["id"] for each in page["items"]}
+    further = evidence(period="2024", month="2024-01")
+    park.act("Evidence", further, signer="enterprise 1")  # the mirror goes on behind them

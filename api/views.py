@@ -35,8 +35,13 @@ FIELDS: dict[str, dict[str, frozenset[str]]] = {
     "Reopening": {"park": _EXISTENCE},
     "Assignment": {"park": _ASSIGNED},
 }
-# What the ledger wrote beside the message: the holder's balances are nobody else's.
-_BALANCES = frozenset({"available_after", "from_after", "to_after", "spent_after"})
+# What the contract tells beside the message: a holder's balance is nobody else's.
+_HIDDEN: dict[tuple[str, str], frozenset[str]] = {
+    ("Allocation", "public"): frozenset({"available_after"}),
+    ("Transfer", "sender"): frozenset({"to_after"}),
+    ("Transfer", "receiver"): frozenset({"from_after"}),
+}
+_TOLD_AS = {"sender": "owner", "receiver": "owner"}
 
 
 def seen_fields(message_type: str, body: Mapping[str, Any]) -> dict[str, Any]:
@@ -45,6 +50,6 @@ def seen_fields(message_type: str, body: Mapping[str, Any]) -> dict[str, Any]:
     shown = FIELDS.get(message_type, {}).get(view)
     if shown is not None:
         return {name: value for name, value in body.items() if name in shown}
-    if message_type == "Allocation":
-        return {name: value for name, value in body.items() if name not in _BALANCES}
-    return dict(body)
+    hidden = _HIDDEN.get((message_type, view), frozenset())
+    told = {name: value for name, value in body.items() if name not in hidden}
+    return told | {"view": _TOLD_AS.get(view, view)}

@@ -18,12 +18,23 @@ _FULL = ("owner", "regulator")
 
 
 def moves_sight(reading: Connection, viewer: Viewer, message_type: str) -> Sight:
-    """How transfers, surrenders and cancellations are seen: by the parties and a regulator."""
+    """How transfers, surrenders and cancellations are seen: by the parties and a regulator.
+
+    A transfer's sender and receiver are told apart: each knows its own balance.
+    """
     fact = fact_of(message_type)
-    sides = [fact.c["from"], fact.c.to] if message_type == "Transfer" else [fact.c.account]
-    views = [view_of(reading, viewer, enterprise=side) for side in sides]
-    view = case(*((one.in_(_FULL), one) for one in views), else_="public")
-    return Sight(view, or_(*(one.in_(_FULL) for one in views)))
+    if message_type != "Transfer":
+        view = view_of(reading, viewer, enterprise=fact.c.account)
+        return Sight(view, view.in_(_FULL))
+    giver = view_of(reading, viewer, enterprise=fact.c["from"])
+    taker = view_of(reading, viewer, enterprise=fact.c.to)
+    view = case(
+        (or_(giver == "regulator", taker == "regulator"), "regulator"),
+        (giver == "owner", "sender"),
+        (taker == "owner", "receiver"),
+        else_="public",
+    )
+    return Sight(view, view != "public")
 
 
 def account_page(reading: Connection, viewer: Viewer, page: Page) -> list[Row]:

@@ -52,7 +52,7 @@ def serve(
 ) -> None:
     """Serve the API of a ledger.
 
-    There are no views by role yet, so it binds the loopback address only.
+    It binds the loopback address only: put a proxy with TLS before it.
 
     Example: carbonledger serve --dir carbonledger-data --port 8000
     """
@@ -90,7 +90,7 @@ def _tell(settings: Settings, url: str, *, as_json: bool) -> None:
         print_json({"directory": str(settings.directory), "url": url, "pid": os.getpid()})
         sys.stdout.flush()
     say(f"Serving {settings.directory} at {url}")
-    say("Views by role do not exist yet: only this machine can reach it. Ctrl-C ends it.")
+    say("Only this machine can reach it: put a proxy with TLS before it. Ctrl-C ends it.")
 
 
 def scripted_clock(path: Path) -> ScriptedClock:

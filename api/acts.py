@@ -8,7 +8,8 @@ from starlette.concurrency import run_in_threadpool
 
 from api.errors import PROBLEM, json_bytes, language_of
 from api.fields import hashes_in, hex_text, parse_hex, row_to_wire, time_text, to_wire
-from api.messages import ENVELOPES, NOUN_OF, NOUNS, parse_envelope
+from api.messages import ENVELOPES, parse_envelope
+from api.nouns import NOUN_OF, NOUNS
 from api.paging import PAGING, list_answer, page_of, query_parameters
 from api.requests import (
     idempotent_request,
@@ -22,7 +23,7 @@ from api.submissions import freshness_fields, submission_body, wait_of
 from ledger.assembly import Accepted, Ledger, Reading, SignedAct
 from ledger.emissions.queries import report_standing
 from ledger.identifiers.queries import names_of
-from ledger.outbox.act import OFF_CHAIN
+from ledger.messages import OFF_CHAIN
 from ledger.outbox.queries import submission_standing
 from ledger.outbox.recorded import act_of_type, act_page, filters_of, freshness
 from ledger.verification.findings import findings_of

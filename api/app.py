@@ -24,7 +24,7 @@ from api import (
     sessions,
     submissions,
 )
-from api.errors import Internal, MethodNotAllowed, language_of, problem, problem_response
+from api.errors import PROBLEM, Internal, MethodNotAllowed, json_bytes, language_of, problem
 from api.fields import hashes_in
 from api.requests import identify
 from api.schema import describe
@@ -64,7 +64,7 @@ def create_app(ledger: Ledger) -> FastAPI:
 
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, Refusal | IdentityError)
-    return problem_response(
+    return _problem_response(
         problem(error, names=_names(request, error), language=language_of(request))
     )
 
@@ -82,7 +82,7 @@ async def _not_routed(request: Request, error: Exception) -> Response:
     refusal: Refusal = ResourceUnknown(request.url.path)
     if error.status_code == 405:
         refusal = MethodNotAllowed(_allowed_methods(request))
-    answer = problem_response(problem(refusal, names={}, language=language_of(request)))
+    answer = _problem_response(problem(refusal, names={}, language=language_of(request)))
     if isinstance(refusal, MethodNotAllowed):
         answer.headers["Allow"] = ", ".join(refusal.allowed)
     return answer
@@ -103,7 +103,7 @@ def _allowed_methods(request: Request) -> list[str]:
 async def _query_refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     wrong = [{"pointer": f"/{one['loc'][-1]}", "rule": one["type"]} for one in error.errors()]
-    return problem_response(problem(FieldInvalid(wrong), names={}, language=language_of(request)))
+    return _problem_response(problem(FieldInvalid(wrong), names={}, language=language_of(request)))
 
 
 async def _failed(request: Request, error: Exception) -> Response:
@@ -112,4 +112,8 @@ async def _failed(request: Request, error: Exception) -> Response:
         "request %s failed: %s %s", request_id, request.method, request.url.path, exc_info=error
     )
     body: dict[str, Any] = problem(Internal(request_id), names={}, language=language_of(request))
-    return problem_response(body)
+    return _problem_response(body)
+
+
+def _problem_response(body: dict[str, Any]) -> Response:
+    return Response(json_bytes(body), status_code=body["status"], media_type=PROBLEM)

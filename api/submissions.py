@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request
 
 from api.errors import language_of, problem
 from api.fields import hashes_in, hex_text, invalid, parse_count, parse_hex, time_text, to_wire
-from api.messages import NOUN_OF
+from api.nouns import NOUN_OF
 from api.requests import ledger_of
 from ledger.assembly import Reading
 from ledger.identifiers.queries import names_of

@@ -10,7 +10,7 @@ from httpx2 import Response
 from sqlalchemy import select
 
 from api.fields import hex_text
-from api.messages import NOUNS
+from api.nouns import NOUNS
 from identity.identifier import parse_identifier
 from identity.keys import address_of
 from identity.signature import recover_address

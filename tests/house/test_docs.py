@@ -16,8 +16,8 @@ from ledger.assembly import Ledger  # its rooms define every table there is
 from ledger.chain.bindings import MESSAGES
 from ledger.evidence.merkle import facility_root, month_tree
 from ledger.evidence.readings import MonthOfReadings
+from ledger.messages import OFF_CHAIN
 from ledger.outbox.acknowledgement import Acknowledgement
-from ledger.outbox.act import OFF_CHAIN
 from ledger.period import Period
 from ledger.store.metadata import KEPT, MIRROR
 from scripts.cli import main

@@ -15,7 +15,7 @@ from typing import Any
 
 import httpx2
 
-from api.messages import NOUN_OF
+from api.nouns import NOUN_OF
 from tests.kills.victim import WINDOWS
 from tests.messages import evidence, transfer
 from tests.park import CARRIER, Park

@@ -73,6 +73,10 @@ STATUS: dict[str, int] = {
     "LedgerHalted": 503,
     "MirrorMissing": 503,
     "OutboxFull": 503,
+    # Told on the client's side of the wire only, never by a service.
+    "AnswerWrong": 502,
+    "ServiceUnavailable": 503,
+    "ActUnderWay": 504,
     "Internal": 500,
     "RevertUnknown": 500,
 }

@@ -16,6 +16,7 @@ from fastapi.testclient import TestClient
 from httpx2 import Response
 
 from api.app import create_app
+from api.client.signing import hash_of_wire
 from api.fields import hex_text, time_text
 from api.nouns import NOUN_OF
 from identity.keys import address_of, generate_key
@@ -30,7 +31,6 @@ from ledger.naming import snake_case
 from ledger.outbox.act import domain_of
 from ledger.service_keys import make_passphrase_file, make_service_keys
 from ledger.settings import Settings
-from scripts.park_year.client import hash_of_wire
 from tests.messages import (
     DOCUMENT,
     NOBODY,

@@ -13,6 +13,7 @@ from typing import Annotated, NoReturn
 import typer
 from rich.console import Console
 
+from api.client import ProblemAnswered
 from ledger.clock import RealClock
 from ledger.evidence.readings import YearOfReadings
 from scripts.output import EXIT_REFUSED, EXIT_WRONG, language_of_terminal, print_json, say
@@ -21,7 +22,7 @@ from scripts.park_year.outcome import Outcome, outcome_of
 from scripts.park_year.place import prepare_directory
 from scripts.park_year.play import played_year
 from scripts.park_year.processes import Service
-from scripts.park_year.refusals import ActRefused, ChildFailed, DemoRefused
+from scripts.park_year.refusals import ChildFailed, DemoRefused
 from scripts.park_year.tampering import tamper
 from scripts.park_year.texts import LANGUAGES, Language, Texts
 from scripts.park_year.timeline import Timeline, timeline_of
@@ -67,7 +68,7 @@ def demo(
     except DemoRefused as refused:
         _tell_refused(texts, refused, as_json=as_json)
         raise typer.Exit(EXIT_REFUSED) from None
-    except ActRefused as refused:
+    except ProblemAnswered as refused:
         say(texts.say("failed.act", path=refused.path))
         say(json.dumps(refused.problem, ensure_ascii=False, indent=2))
         raise typer.Exit(_EXIT_FAILED) from None

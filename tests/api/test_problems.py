@@ -21,6 +21,9 @@ PARTS = {"title", "detail", "next"}
 NAMED = {"account", "enterprise", "facility", "id", "owner", "participant", "verifier"}
 # Our own words, file names and ids; every other text may be as long as its sender likes.
 SHORT_TEXTS = {
+    "ActUnderWay.awaited",
+    "ActUnderWay.state",
+    "AnswerWrong.what",
     "ContractsForeign.contract",
     "CursorMalformed.reason",
     "DirectoryInUse.path",
@@ -37,6 +40,8 @@ SHORT_TEXTS = {
     "ReadingsMalformed.reason",
     "RequestMalformed.reason",
     "ScopeMissing.needed",
+    "ServiceUnavailable.reason",
+    "ServiceUnavailable.url",
     "SignatureMalformed.reason",
     "TokenInvalid.reason",
 }

@@ -7,7 +7,7 @@ import base64
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from secrets import token_bytes, token_urlsafe
 from types import TracebackType
@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 from api.client.acknowledgement import Acknowledgement, checked_acknowledgement
 from api.client.evidence import MeterMonth
-from api.client.exchange import Exchange, parsed
+from api.client.exchange import Exchange, parse_answer, parsed
 from api.client.guards import next_guard
 from api.client.known import Known
 from api.client.refusals import ActUnderWay, AnswerWrong, ProblemAnswered
@@ -40,7 +40,7 @@ class Submitted:
     """An act that was handed in; `id` is its signer's own, in hex.
 
     `acknowledgement` is the checked promise, None for what is kept beside the chain and for an
-    act that the service had before; then `state` says how far that is.
+    act that the service had before; then `state` says how far that is. `answer` is the service's.
     """
 
     id: str
@@ -48,6 +48,7 @@ class Submitted:
     state: str
     resource: str
     acknowledgement: Acknowledgement | None
+    answer: Mapping[str, Any]
 
 
 class Client:
@@ -174,13 +175,32 @@ class Client:
             if refused.facts.get("id") != own:
                 raise
             state = str(refused.facts.get("state"))
-            return Submitted(own, message_type, state, f"/v1/{noun}/{own}", None)
+            known = {"id": own, "type": message_type, "state": state}
+            return Submitted(own, message_type, state, f"/v1/{noun}/{own}", None, known)
         if not isinstance(told, dict) or told.get("id") != own:
             raise AnswerWrong("id")
         if message_type in OFF_CHAIN:
-            return Submitted(own, message_type, "final", str(told.get("resource")), None)
+            return Submitted(own, message_type, "final", str(told.get("resource")), None, told)
         promise = checked_acknowledgement(told, act_id=own, known=self.known)
-        return Submitted(own, message_type, "accepted", f"/v1/{noun}/{own}", promise)
+        return Submitted(own, message_type, "accepted", f"/v1/{noun}/{own}", promise, told)
+
+    def send_lines(self, lines: Sequence[bytes], *, mode: str = "each") -> list[dict[str, Any]]:
+        """What became of signed acts, a JSON line each (envelope and `type`), in their order.
+
+        One request, so at most what it takes; `each` for itself or `all` or none. Repeating is
+        safe: a line that the service had before is told as a problem with its own `id`.
+        """
+        answer = self._send(
+            "POST",
+            "/v1/submissions",
+            headers={"Content-Type": "application/x-ndjson"},
+            query={"mode": mode},
+            content=b"\n".join(lines) + b"\n",
+        )
+        told = [parse_answer(line) for line in answer.content.splitlines()]
+        if len(told) != len(lines):
+            raise AnswerWrong("json")
+        return told
 
     def wait(self, act_id: str, *, state: str = "final", seconds: float = 60.0) -> dict[str, Any]:
         """The submission once it is `provisional` or `final`.

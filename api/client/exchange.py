@@ -132,8 +132,13 @@ class Exchange:
 
 def parsed(answer: httpx2.Response) -> Any:
     """The strict JSON of an answer; raises AnswerWrong (json)."""
+    return parse_answer(answer.content)
+
+
+def parse_answer(content: bytes) -> Any:
+    """The strict JSON that a service wrote; raises AnswerWrong (json)."""
     try:
-        return parse_strict(answer.content, limit_bytes=_ANSWER_BYTES_MAX)
+        return parse_strict(content, limit_bytes=_ANSWER_BYTES_MAX)
     except Refusal:
         raise AnswerWrong("json") from None
 

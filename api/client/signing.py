@@ -23,6 +23,7 @@ from identity.typed_data import Domain, Fields, act_id, digest, struct_hash
 from ledger.messages import fields_of
 from ledger.naming import snake_case
 
+_NUMBER_MAX = 2**53 - 1  # what an IEEE 754 double holds exactly
 _DOMAIN: Fields = (
     ("name", "string"),
     ("version", "string"),
@@ -130,8 +131,13 @@ def wallet_request(
         },
         "primaryType": message_type,
         "domain": told,
-        "message": {
-            name: hex_text(value) if isinstance(value, bytes) else value
-            for name, value in values.items()
-        },
+        "message": {name: _for_wallet(value) for name, value in values.items()},
     }
+
+
+def _for_wallet(value: Any) -> Any:
+    """A value as JSON that wallets read whole: an asset is more than their numbers hold."""
+    if isinstance(value, bytes):
+        return hex_text(value)
+    is_large = isinstance(value, int) and value > _NUMBER_MAX
+    return str(value) if is_large else value

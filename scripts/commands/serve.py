@@ -23,10 +23,12 @@ from scripts.commands.options import (
     AsJson,
     Directory,
     PassphraseFile,
+    help_of,
     passphrase_of,
 )
-from scripts.output import print_json, say
+from scripts.output import print_json, say, text
 
+HELP = help_of("serve", "--dir carbonledger-data --passphrase-file passphrase --port 0")
 _HOST, _USUAL_PORT = "127.0.0.1", 8000
 
 
@@ -34,20 +36,13 @@ def serve(
     directory: Directory = DEFAULT_DIRECTORY,
     port: Annotated[
         int | None,
-        typer.Option(help="8000, or any if that is taken; 0: any free port.", min=0, max=65535),
+        typer.Option(help=text("option.port"), min=0, max=65535),
     ] = None,
-    clock: Annotated[
-        Path | None, typer.Option(help="A demo's scripted time: one RFC 3339 line.")
-    ] = None,
+    clock: Annotated[Path | None, typer.Option(help=text("option.clock"))] = None,
     passphrase_file: PassphraseFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """Serve the API of a ledger.
-
-    There are no views by role yet, so it binds the loopback address only.
-
-    Example: carbonledger serve --dir carbonledger-data --port 8000
-    """
+    """Serve the API of a ledger on the loopback address."""
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
     settings = Settings(directory, clock)
     keys = read_service_keys(settings.keys, passphrase=passphrase_of(settings, passphrase_file))
@@ -59,8 +54,8 @@ def serve(
     if as_json:
         print_json({"directory": str(directory), "url": url, "pid": os.getpid()})
         sys.stdout.flush()
-    say(f"Serving {directory} at {url}")
-    say("Views by role do not exist yet: only this machine can reach it. Ctrl-C ends it.")
+    say(text("serve.serving", path=directory, url=url))
+    say(text("serve.loopback"))
     server = uvicorn.Server(
         uvicorn.Config(
             create_app(ledger),
@@ -95,9 +90,7 @@ def listen(port: int | None) -> socket.socket:
     except OSError as error:
         if port is None:
             return _listen(0)
-        raise typer.BadParameter(
-            f"port {port} is in use: choose another or 0 for any", param_hint="--port"
-        ) from error
+        raise typer.BadParameter(text("usage.port", port=port), param_hint="--port") from error
 
 
 def _listen(port: int) -> socket.socket:

@@ -1,0 +1,86 @@
+"""`carbonledger quota`: caps, allocations, transfers, surrenders, and who is short."""
+
+from typing import Any
+
+from api.client import resource
+from scripts.people.acts import Act, Message, add_act
+from scripts.people.connection import Connection
+from scripts.people.reads import current_rule_pack
+from scripts.people.verbs import add_show, add_verb, argument, noun_app, option
+
+
+def _by_the_rules(connection: Connection, _nothing: str) -> Message:
+    return {"rule_pack": current_rule_pack(connection.client)}
+
+
+def _compliance(connection: Connection, year: int, enterprise: str | None) -> Any:
+    """Everybody's year, or one enterprise's."""
+    if enterprise is not None:
+        return connection.client.get(resource(f"compliance/{year}", enterprise))
+    return {"items": list(connection.client.items(f"/v1/compliance/{year}"))}
+
+
+app = noun_app("quota")
+add_act(
+    app,
+    Act(
+        "quota cap",
+        "Cap",
+        own="authority",
+        example="--asset PARK-2024 --tonnes 2500 --document cap.json --as regulator",
+    ),
+)
+add_act(
+    app,
+    Act(
+        "quota allocate",
+        "Allocation",
+        read=_by_the_rules,
+        suggested=frozenset({"rule_pack"}),
+        own="authority",
+        example="--account 88.111/ENT.0001 --asset PARK-2023 --tonnes 10"
+        " --explanation plan.json --as regulator",
+    ),
+)
+add_show(
+    app,
+    "quota show",
+    "accounts",
+    argument_name="account",
+    example="88.111/ENT.0001 --as enterprise",
+)
+add_act(
+    app,
+    Act(
+        "quota transfer",
+        "Transfer",
+        own="from",
+        example="--to 88.111/ENT.0002 --asset PARK-2023 --tonnes 1 --as enterprise --wait final",
+    ),
+)
+add_act(
+    app,
+    Act(
+        "quota surrender",
+        "Surrender",
+        own="account",
+        example="--asset PARK-2023 --tonnes 1 --year 2023 --as enterprise --wait final",
+    ),
+)
+add_act(
+    app,
+    Act(
+        "quota cancel",
+        "Cancellation",
+        own="account",
+        defaults={"beneficiary": None, "reason": None},
+        example="--asset PARK-2023 --tonnes 1 --as enterprise --wait final",
+    ),
+)
+add_verb(
+    app,
+    "quota compliance",
+    _compliance,
+    parameters=[argument("year", kind=int), option("enterprise")],
+    example="2023 --enterprise 88.111/ENT.0001 --as enterprise",
+)

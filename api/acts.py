@@ -8,25 +8,39 @@ from starlette.concurrency import run_in_threadpool
 
 from api.errors import PROBLEM, json_bytes, language_of
 from api.fields import hashes_in, hex_text, parse_hex, row_to_wire, time_text, to_wire
+from api.freshness import freshness_fields
+from api.lists import Item, Listing, list_response
 from api.messages import ENVELOPES, parse_envelope
 from api.nouns import NOUN_OF, NOUNS
-from api.paging import PAGING, list_answer, page_of, query_parameters
+from api.paging import query_parameters, reading_of
 from api.requests import (
     idempotent_request,
     ledger_of,
     parse_json,
     read_body,
+    reader_of,
     require_json,
     submitting,
 )
-from api.submissions import freshness_fields, submission_body, wait_of
+from api.singles import single_response
+from api.submissions import submission_body, wait_of
+from api.views import seen_fields
 from ledger.assembly import Accepted, Ledger, Reading, SignedAct
 from ledger.emissions.queries import report_standing
+from ledger.errors import ResourceUnknown
 from ledger.identifiers.queries import names_of
 from ledger.messages import OFF_CHAIN
 from ledger.outbox.queries import submission_standing
-from ledger.outbox.recorded import act_of_type, act_page, filters_of, freshness
-from ledger.verification.findings import findings_of
+from ledger.outbox.recorded import (
+    Page,
+    act_of_type,
+    act_page,
+    fact_of,
+    filters_of,
+    freshness,
+)
+from ledger.verification.findings import FINDING_COLUMNS, findings_of
+from ledger.visibility import sight_of
 
 router = APIRouter(prefix="/v1")
 _POLL_SECONDS = 0.01
@@ -84,6 +98,7 @@ def _wait(ledger: Ledger, act_id: bytes, *, seconds: int, language: str) -> Resp
             standing = submission_standing(reading, act_id)
             if standing.state in _SETTLED:
                 body = submission_body(reading, standing, language=language)
+                body |= freshness_fields(reading)
                 if standing.refusal is None:
                     return Response(json_bytes(body), media_type="application/json")
                 return Response(
@@ -116,29 +131,44 @@ def _kept_body(act: SignedAct) -> bytes:
     return json_bytes({"id": act_id, "type": act.type, "resource": resource})
 
 
-def _get(request: Request, message_type: str, act_id: str) -> dict[str, Any]:
+def _get(request: Request, message_type: str, act_id: str) -> Response:
     wanted = parse_hex(act_id, size=32, pointer="/id")
-    with ledger_of(request).reading() as reading:
-        row = act_of_type(reading, message_type, wanted)
-        return act_body(reading, message_type, row) | freshness_fields(reading)
+    with reading_of(request) as reading:
+        sight = sight_of(reading, reader_of(request), message_type)
+        row = act_of_type(reading, message_type, wanted, sight)
+        body = act_body(reading, message_type, row)
+        is_fixed = message_type != "Report" and body["finality"] == "final"
+        return single_response(request, body, freshness_fields(reading), is_immutable=is_fixed)
 
 
 def act_body(reading: Reading, message_type: str, row: dict[str, Any]) -> dict[str, Any]:
-    """A recorded act as it is shown."""
+    """A recorded act with the fields of its view."""
     shown = {name: value for name, value in row.items() if name != "seq"}
     if message_type == "Report":
         shown |= report_standing(reading, row)
     body = {"type": message_type} | row_to_wire(shown, names_of(reading, hashes_in([shown])))
     is_final = row["block"] <= freshness(reading).final_block
-    return body | {"finality": "final" if is_final else "provisional"}
+    body["finality"] = "final" if is_final else "provisional"
+    return seen_fields(message_type, body)
 
 
-def _list(request: Request, message_type: str) -> dict[str, Any]:
-    with ledger_of(request).reading() as reading:
-        page = page_of(request, reading, known=filters_of(message_type))
-        rows = act_page(reading, message_type, page)
-        items = [act_body(reading, message_type, row) for row in rows]
-        return list_answer(request, reading, items, rows=rows, page=page)
+def _listing(request: Request, message_type: str) -> Listing:
+    viewer = reader_of(request)
+
+    def fetch(reading: Reading, page: Page) -> list[Item]:
+        rows = act_page(reading, message_type, page, sight_of(reading, viewer, message_type))
+        return [(row["seq"], act_body(reading, message_type, row)) for row in rows]
+
+    words = _STATES.get(message_type)
+    filters = [*filters_of(message_type), *(["state"] if words else [])]
+    return Listing(fetch, _columns(message_type), filters, {"state": words} if words else None)
+
+
+def _columns(message_type: str) -> list[str]:
+    """The columns of a file of these acts."""
+    fields = [column.name for column in fact_of(message_type).c if column.name != "seq"]
+    standing = _STANDING if message_type == "Report" else []
+    return ["type", "view", *fields, "actor", *standing, "finality"]
 
 
 def _add_posting(noun: str, message_type: str) -> None:
@@ -164,7 +194,7 @@ def _add_posting(noun: str, message_type: str) -> None:
 
 
 def _add_reading(noun: str, message_type: str) -> None:
-    def get_one(request: Request, act_id: str) -> dict[str, Any]:
+    def get_one(request: Request, act_id: str) -> Response:
         return _get(request, message_type, act_id)
 
     router.add_api_route(
@@ -172,24 +202,31 @@ def _add_reading(noun: str, message_type: str) -> None:
         get_one,
         operation_id=f"get_{noun.replace('-', '_')}",
         summary=f"One recorded {message_type}",
+        openapi_extra=query_parameters("as_of", is_list=False),
         tags=[noun],
     )
 
 
 def _add_listing(noun: str, message_type: str) -> None:
-    def get_list(request: Request) -> dict[str, Any]:
-        return _list(request, message_type)
+    def get_list(request: Request) -> Response:
+        return list_response(request, _listing(request, message_type))
 
+    states = ["state"] if message_type in _STATES else []
     router.add_api_route(
         f"/{noun}",
         get_list,
-        openapi_extra=query_parameters(*filters_of(message_type), *PAGING),
+        openapi_extra=query_parameters(*filters_of(message_type), *states),
         operation_id=f"list_{noun.replace('-', '_')}",
-        summary=f"Recorded {noun}, oldest first",
+        summary=f"Recorded {noun} in the order of the chain",
         tags=[noun],
     )
 
 
+_STANDING = ["version", "state", "statement", "confirmation"]
+_STATES: dict[str, tuple[str, ...]] = {
+    "Report": ("submitted", "attested", "confirmed", "superseded"),
+    "Assignment": ("open", "closed"),
+}
 # Subjects and keys are read as what they are now, by routes of their own.
 _OWN_READING = OFF_CHAIN.keys() | {"Registration"}
 _OWN_LISTING = _OWN_READING | {"KeyAddition"}
@@ -203,16 +240,21 @@ for _noun, _message_type in NOUNS.items():
 
 
 @router.get(
-    "/reports/{act_id}/findings", tags=["findings"], summary="Findings on one report version"
+    "/reports/{act_id}/findings",
+    tags=["findings"],
+    summary="Findings on one report version, for its owner, its verifier and its regulator",
+    openapi_extra=query_parameters(),
 )
-def get_findings(request: Request, act_id: str) -> dict[str, Any]:
+def list_findings(request: Request, act_id: str) -> Response:
     report = parse_hex(act_id, size=32, pointer="/id")
-    with ledger_of(request).reading() as reading:
-        act_of_type(reading, "Report", report)
-        rows = [
-            {name: value for name, value in row.items() if name != "seq"}
-            for row in findings_of(reading, report)
-        ]
+    viewer = reader_of(request)
+
+    def fetch(reading: Reading, page: Page) -> list[Item]:
+        row = act_of_type(reading, "Report", report, sight_of(reading, viewer, "Report"))
+        if row["view"] in ("public", "park"):
+            raise ResourceUnknown(f"0x{report.hex()}")
+        rows = findings_of(reading, report, page)
         names = names_of(reading, hashes_in(rows))
-        items = [row_to_wire(row, names) for row in rows]
-        return {"items": items, "next": None} | freshness_fields(reading)
+        return [(row.pop("seq"), row_to_wire(row, names)) for row in rows]
+
+    return list_response(request, Listing(fetch, FINDING_COLUMNS))

@@ -10,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from api import (
+    accesses,
     acts,
     batches,
     chain,
@@ -52,7 +53,7 @@ def create_app(ledger: Ledger) -> FastAPI:
     for module in (health, chain):
         app.include_router(module.router)
     reading = (documents, deliveries, submissions, compliance, park, quotas)
-    for module in (batches, sessions, grants, *reading, identifiers, acts):
+    for module in (batches, sessions, grants, accesses, *reading, identifiers, acts):
         app.include_router(module.router, dependencies=[Depends(identify)])
     app.add_exception_handler(Refusal, _refused)
     app.add_exception_handler(IdentityError, _refused)

@@ -35,12 +35,14 @@ IDENTIFIER_FIELDS = frozenset(
         "supplier",
         "to",
         "verifier",
+        "viewer",
     }
 )
 PERIOD_FIELDS = frozenset({"period", "month"})
 TIME_FIELDS = frozenset(
     {
         "accepted_at",
+        "at",
         "carry_by",
         "compromised_since",
         "created_at",

@@ -46,6 +46,12 @@ def viewer_of(request: Request) -> Viewer:
     return viewer
 
 
+def reader_of(request: Request) -> Viewer:
+    """Who reads: nobody known without the scope to read."""
+    viewer = viewer_of(request)
+    return viewer if "read" in viewer.scopes else ANONYMOUS
+
+
 def submitting(request: Request) -> Viewer:
     """Who hands something in; raises TokenMissing, ScopeMissing."""
     viewer = viewer_of(request)

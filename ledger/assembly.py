@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection
@@ -21,32 +20,22 @@ from ledger.chain.reader import Reader
 from ledger.chain.sender import Sender
 from ledger.clock import Clock, RealClock, ScriptedClock
 from ledger.directory import DirectoryLock, check_contracts, require_made, service_name
+from ledger.documents import Documents
 from ledger.emissions.deliveries import delivery_rules
 from ledger.engine import Engine
 from ledger.errors import (
+    AsOfUnknown,
     ChainUnavailable,
     DirectoryInUse,
-    FieldInvalid,
     LedgerHalted,
     MethodRefused,
     Refused,
-    ResourceUnknown,
     ScriptRefused,
 )
-from ledger.evidence.documents import Document, digest_of, store_document
-from ledger.evidence.months import (
-    ReadMonth,
-    meter_by_record,
-    parse_meter_record,
-    read_month,
-    store_month,
-)
-from ledger.identifiers.acting import owner_of
 from ledger.identifiers.queries import subject_by_hash
 from ledger.identifiers.service import kind_of, require_key
 from ledger.mirror.follower import Follower
 from ledger.outbox.acceptance import (
-    CREATED,
     Acceptance,
     Accepted,
     Brought,
@@ -55,31 +44,29 @@ from ledger.outbox.acceptance import (
 from ledger.outbox.acknowledgement import Acknowledger
 from ledger.outbox.act import Envelope, SignedAct
 from ledger.outbox.courier import Courier
-from ledger.outbox.idempotency import Answer, Request, recall, remember
+from ledger.outbox.idempotency import Answer, Request
 from ledger.outbox.queue import oldest_undecided
-from ledger.period import Period
 from ledger.service_keys import ServiceKeys
 from ledger.settings import Settings
 from ledger.store.chain_entries import ChainEntries
-from ledger.store.chain_log import freshness
+from ledger.store.chain_log import block_exists, freshness, newest_block
 from ledger.store.engine import Store
 from ledger.store.manifest import Manifest, read_manifest
+from ledger.store.moment import Moment, show_block
 from ledger.store.rows import Row
 from ledger.store.writer import Writer
 from ledger.verification.findings import FINDING_RULES
 
-__all__ = ["CONTRACTS", "Accepted", "Ledger", "NodeError", "Reading", "SignedAct", "service_name"]
-
-
-@dataclass(frozen=True, slots=True)
-class ReadingsUpload:
-    """One meter's month as it came: 32 bytes each of owner, meter and salt seed."""
-
-    owner: bytes
-    content: bytes
-    meter: bytes
-    period: Period
-    seed: bytes
+__all__ = [
+    "CONTRACTS",
+    "Accepted",
+    "Ledger",
+    "Moment",
+    "NodeError",
+    "Reading",
+    "SignedAct",
+    "service_name",
+]
 
 
 Reading = Connection  # what queries read from; the API passes it on and never looks inside
@@ -107,6 +94,7 @@ class Ledger:
         check_contracts(self._node, self.manifest)
         self.writer = Writer(self.store)
         self._gate = Gate(self.store, kind_of)
+        self.documents = Documents(self.store, self.writer, self.clock, sealing_key=keys.sealing)
         self._follower = Follower(self.store, self.reader(), self.manifest)
         self.engine = Engine(self._steps())
         self._acceptance = Acceptance(
@@ -145,9 +133,14 @@ class Ledger:
         self._lock.release()
 
     @contextmanager
-    def reading(self) -> Iterator[Connection]:
-        """One snapshot of everything that can be read."""
+    def reading(self, moment: Moment | None = None) -> Iterator[Connection]:
+        """One snapshot of everything that can be read, now or as of an earlier moment.
+
+        Raises AsOfUnknown for a block that is not there.
+        """
         with self.store.reading() as connection:
+            if moment is not None:
+                show_block(connection, _block_of(connection, moment))
             yield connection
 
     def viewer(self, token: str) -> Viewer:
@@ -224,61 +217,6 @@ class Ledger:
             envelope, rules=rules, request=request, now=self.clock.now(), render=render
         )
 
-    def take_readings(
-        self,
-        upload: ReadingsUpload,
-        *,
-        request: Request,
-        render: Callable[[ReadMonth, bytes], bytes],
-    ) -> Answer:
-        """Take a meter's month in; raises ReadingsMalformed and what names the meter."""
-        self.require_writing()
-        now = self.clock.now()
-        with self.reading() as reading:
-            subject = subject_by_hash(reading, upload.meter)
-            if subject["owner"] != upload.owner:
-                raise ResourceUnknown(f"meters/{subject['name']}")
-            if (kept := recall(reading, request)) is not None:
-                return kept
-            meter = meter_by_record(reading, name=subject["name"], record=subject["record"])
-            if owner_of(reading, meter.facility) != upload.owner:
-                raise FieldInvalid([{"pointer": "/facility", "rule": "of_the_meter's_owner"}])
-        month = read_month(upload.content, meter=meter, period=upload.period, seed=upload.seed)
-
-        def store(connection: Connection) -> Answer:
-            digest = store_month(
-                connection,
-                month,
-                content=upload.content,
-                owner=upload.owner,
-                sealing_key=self.keys.sealing,
-                now=now,
-            )
-            return _remember_once(connection, request, body=render(month, digest), now=now)
-
-        return self.writer.commit(store)
-
-    def take_document(
-        self,
-        document: Document,
-        *,
-        claimed: bytes | None,
-        request: Request,
-        render: Callable[[bytes], bytes],
-    ) -> Answer:
-        """Keep a document by its digest; raises DocumentMismatch when it claims another."""
-        self.require_writing()
-        now = self.clock.now()
-        digest = digest_of(document.content, claimed=claimed)
-        if document.kind == "meter_record":
-            parse_meter_record(document.content)
-
-        def store(connection: Connection) -> Answer:
-            store_document(connection, document, now=now)
-            return _remember_once(connection, request, body=render(digest), now=now)
-
-        return self.writer.commit(store)
-
     def require_writing(self) -> None:
         """Raises LedgerHalted when a broken invariant has stopped the engine."""
         if self.engine.halted is not None:
@@ -305,10 +243,14 @@ class Ledger:
         return self._node.request(method, params)
 
 
-def _remember_once(connection: Connection, request: Request, *, body: bytes, now: int) -> Answer:
-    if (kept := recall(connection, request)) is not None:
-        return kept
-    return remember(connection, request, status=CREATED, body=body, now=now)
+def _block_of(reading: Connection, moment: Moment) -> int:
+    head = freshness(reading).head_block
+    number = moment.block
+    if moment.time is not None:
+        number = newest_block(reading, until=moment.time)
+    if number is None or number > head or block_exists(reading, number) is False:
+        raise AsOfUnknown(moment.asked, head)
+    return number
 
 
 def _person_of(reading: Connection, act: SignedAct, now: int) -> int:

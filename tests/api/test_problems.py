@@ -24,6 +24,8 @@ SHORT_TEXTS = {
     "ActUnderWay.awaited",
     "ActUnderWay.state",
     "AnswerWrong.what",
+    "AsOfUnknown.asked",
+    "ExportTooLarge.use",
     "ContractsForeign.contract",
     "CursorMalformed.reason",
     "DirectoryInUse.path",

@@ -11,6 +11,21 @@ down_revision = None
 
 def upgrade() -> None:
     op.create_table(
+        "audit_entry",
+        sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("viewer", FixedBytes(length=32), nullable=False),
+        sa.Column("person", sa.BigInteger(), nullable=True),
+        sa.Column("owner", FixedBytes(length=32), nullable=False),
+        sa.Column("subject", FixedBytes(length=32), nullable=False),
+        sa.Column("view", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("previous", FixedBytes(length=32), nullable=False),
+        sa.Column("hash", FixedBytes(length=32), nullable=False),
+        sa.PrimaryKeyConstraint("seq", name=op.f("pk_audit_entry")),
+    )
+    op.create_index(op.f("ix_audit_entry_owner_seq"), "audit_entry", ["owner", "seq"], unique=False)
+    op.create_table(
         "courier",
         sa.Column("address", FixedBytes(length=20), nullable=False),
         sa.Column("next_nonce", sa.BigInteger(), nullable=False),

@@ -75,6 +75,6 @@ add_list(
     app,
     "evidence list",
     "evidence",
-    filters=("facility", "period"),
+    filters=("facility", "period", "enterprise", "year"),
     example="--facility 88.111.1/FAC.0001 --period 2023 --as enterprise",
 )

@@ -39,7 +39,7 @@ add_list(
     app,
     "identifier list",
     "identifiers",
-    filters=("parent", "kind"),
+    filters=("parent", "kind", "standing", "text"),
     example="--kind enterprise",
 )
 add_act(

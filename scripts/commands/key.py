@@ -72,7 +72,7 @@ add_act(
         own="participant",
         defaults={"scheme": "secp256k1", "valid_from": None},
         second="possession_key",
-        example="$ADDRESS --person 2 --rights report --valid-until 2039-01-01T00:00:00Z"
+        example="$ADDRESS --person 1 --rights report --valid-until 2039-01-01T00:00:00Z"
         " --possession-key new-key.json --as enterprise --wait final",
     ),
 )

@@ -20,6 +20,13 @@ def _compliance(connection: Connection, year: int, enterprise: str | None) -> An
     return {"items": list(connection.client.items(f"/v1/compliance/{year}"))}
 
 
+def _movements(connection: Connection, account: str, asset: str | None) -> Any:
+    """Every debit and credit of an account with its cause, oldest first."""
+    asked = {} if asset is None else {"asset": asset}
+    path = f"{resource('accounts', account)}/movements"
+    return {"items": list(connection.client.items(path, **asked))}
+
+
 app = noun_app("quota")
 add_act(
     app,
@@ -48,6 +55,13 @@ add_show(
     "accounts",
     argument_name="account",
     example="88.111/ENT.0001 --as enterprise",
+)
+add_verb(
+    app,
+    "quota movements",
+    _movements,
+    parameters=[argument("account"), option("asset")],
+    example="88.111/ENT.0001 --asset PARK-2023 --as enterprise",
 )
 add_act(
     app,

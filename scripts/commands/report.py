@@ -27,6 +27,6 @@ add_list(
     app,
     "report list",
     "reports",
-    filters=("facility", "period"),
+    filters=("facility", "period", "enterprise", "year", "state"),
     example="--facility 88.111.1/FAC.0001 --period 2023 --as enterprise",
 )

@@ -36,11 +36,11 @@ def _of_statement(connection: Connection, statement: str) -> Message:
 
 
 def _queue(connection: Connection, verifier: str | None) -> Any:
-    """The assignments of a verifier: whose reports of which years are his to judge."""
+    """The open assignments of a verifier: whose reports of which years are his to judge."""
     asked = verifier or connection.profile.participant
     if asked is None:
         raise typer.BadParameter(text("usage.missing_option"), param_hint="--verifier")
-    return {"items": list(connection.client.items("/v1/assignments", verifier=asked))}
+    return {"items": list(connection.client.items("/v1/assignments", verifier=asked, state="open"))}
 
 
 app = noun_app("statement")
@@ -85,6 +85,6 @@ add_list(
     app,
     "statement list",
     "statements",
-    filters=("facility", "period"),
+    filters=("facility", "period", "enterprise", "year", "verifier"),
     example="--facility 88.111.1/FAC.0001 --period 2023 --as verifier",
 )

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from scripts.people.acts import WAIT_SECONDS, Awaited
 from scripts.people.connection import Connection
 from scripts.people.files import read_bytes
-from scripts.people.verbs import Partly, add_show, add_verb, argument, noun_app, option
+from scripts.people.verbs import Partly, add_list, add_show, add_verb, argument, noun_app, option
 
 _LINES_MAX, _BYTES_MAX = 1_000, 4 * 2**20  # what one request takes (api.md, section 1.4)
 _Mode = Literal["each", "all"]
@@ -52,6 +52,13 @@ add_show(
     "submissions",
     argument_name="id",
     example="$REPORT --as enterprise",
+)
+add_list(
+    app,
+    "submission list",
+    "submissions",
+    filters=("type", "actor", "state"),
+    example="--type Transfer --as enterprise",
 )
 add_verb(
     app,

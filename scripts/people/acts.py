@@ -166,7 +166,8 @@ def unsigned(client: Client, message_type: str, message: Message) -> Message:
 
 
 def _second_key(connection: Connection, file: Path) -> bytes:
-    return read_key(file, passphrase_file=connection.passphrase_file)
+    passphrase_file = connection.passphrase_file or connection.profile.passphrase_file
+    return read_key(file, passphrase_file=passphrase_file)
 
 
 def _message(act: Act, connection: Connection, given: Mapping[str, Any]) -> Message:

@@ -117,7 +117,7 @@ def test_submit_raises_the_problem_when_it_is_refused(mine: Client) -> None:
 def test_submit_raises_the_others_problem_when_another_act_has_the_nonce(mine: Client) -> None:
     mine.wait(mine.submit("Transfer", _transfer()).id)
     with pytest.raises(ProblemAnswered) as refused:
-        mine.submit("Transfer", _transfer() | {"tonnes": 11})
+        mine.wait(mine.submit("Transfer", _transfer() | {"tonnes": 11}).id)
     assert refused.value.code == "NonceUsed"
 
 

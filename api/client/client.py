@@ -138,6 +138,24 @@ class Client:
         signature = signature_of(message_type, message, domain=domain, key=self._key(key))
         return envelope(message, domain=domain, signature=signature)
 
+    def signed(
+        self,
+        message_type: str,
+        message: Mapping[str, Any],
+        *,
+        key: bytes | None = None,
+        second_key: bytes | None = None,
+    ) -> dict[str, Any]:
+        """The envelope of a complete message with every signature that it needs.
+
+        `second_key` is the added key of a KeyAddition, or the consumer's of a Delivery.
+        """
+        act = self.sign(message_type, message, key=key)
+        if second_key is not None:
+            name = "countersignature" if message_type in OFF_CHAIN else "possession"
+            act[name] = self.sign(message_type, message, key=second_key)["signature"]
+        return act
+
     def submit(
         self,
         message_type: str,
@@ -147,16 +165,12 @@ class Client:
         second_key: bytes | None = None,
         idempotency_key: str | None = None,
     ) -> Submitted:
-        """Complete, sign and hand in an act.
+        """Complete, sign and hand in an act; keys as in `signed`.
 
-        `second_key` is the added key of a KeyAddition, or the consumer's of a Delivery. Raises as
-        `hand_in`, and FieldInvalid and its like for a message that is none.
+        Raises as `hand_in`, and FieldInvalid and its like for a message that is none.
         """
         complete = self.completed(message_type, message)
-        act = self.sign(message_type, complete, key=key)
-        if second_key is not None:
-            name = "countersignature" if message_type in OFF_CHAIN else "possession"
-            act[name] = self.sign(message_type, complete, key=second_key)["signature"]
+        act = self.signed(message_type, complete, key=key, second_key=second_key)
         return self.hand_in(message_type, act, idempotency_key=idempotency_key)
 
     def hand_in(

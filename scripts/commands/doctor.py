@@ -42,7 +42,8 @@ def doctor(
     else:
         say(text("doctor.head", block=chain_block, head=told["head"]))
         for name, is_good in checks.items():
-            say(f"  {text('doctor.good' if is_good else 'doctor.bad')} {text(f'doctor.{name}')}")
+            found = text("doctor.good") if is_good else text("doctor.bad")
+            say(f"  {found} {text(f'doctor.{name}')}")
     if not all(checks.values()):
         raise typer.Exit(EXIT_WRONG)
 

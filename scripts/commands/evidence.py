@@ -5,11 +5,12 @@ from typing import Annotated, Any
 
 import typer
 
+from api.client import Client
 from scripts.commands.options import AsJson, help_of
 from scripts.output import text
-from scripts.people.acts import Awaited, Handling, acting, hand_in
-from scripts.people.connection import NOBODY, Connection
-from scripts.people.evidence_file import EvidenceFile, read_evidence_file
+from scripts.people.acts import Draft, acting, hand_in, handling_of
+from scripts.people.connection import Connection
+from scripts.people.evidence_file import read_evidence_file
 from scripts.people.verbs import (
     add_list,
     add_show,
@@ -38,24 +39,19 @@ def _submit(
     evidence_file: Path,
     period: str | None,
     follows: str | None,
-    wait: Awaited | None,
-    dry_run: bool | None,
-    idempotency_key: str | None,
+    **given: Any,
 ) -> Any:
     """Keep what the root commits to, then anchor it."""
     evidence = read_evidence_file(evidence_file)
-    how = Handling(wait, bool(dry_run), idempotency_key)
-    if not how.is_dry_run and connection.sign_with != NOBODY:
-        _keep(connection, evidence)
+
+    def keep(client: Client) -> None:
+        for meter in evidence.built.meters:
+            client.upload_readings(meter)
+        for content in evidence.documents:
+            client.upload(content, kind="activity")
+
     message = evidence.message(period=period, follows=follows)
-    return hand_in(connection, "Evidence", message, how=how)
-
-
-def _keep(connection: Connection, evidence: EvidenceFile) -> None:
-    for meter in evidence.built.meters:
-        connection.client.upload_readings(meter)
-    for content in evidence.documents:
-        connection.client.upload(content, kind="activity")
+    return hand_in(connection, Draft("Evidence", message, keep), handling_of(given))
 
 
 add_verb(

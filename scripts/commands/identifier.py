@@ -27,7 +27,44 @@ def _resumed(connection: Connection, name: str) -> Message:
     return {"subject": name, "standing": _HOLDS_AN_ACCOUNT if is_enterprise else _RUNS}
 
 
+ACTS = (
+    Act(
+        "identifier register",
+        "Registration",
+        argument="identifier",
+        read=_placed,
+        derived=frozenset({"parent", "label", "is_prefix"}),
+        own="owner",
+        defaults={"record": None},
+        example="88.111.1/SRC.0009 --kind source --as enterprise",
+    ),
+    Act(
+        "identifier suspend",
+        "StandingChange",
+        argument="identifier",
+        read=_subject,
+        derived=frozenset({"subject"}),
+        own="authority",
+        defaults={"reason": None},
+        fixed={"standing": 0},
+        example="88.111/ENT.0002 --as regulator --wait final",
+    ),
+    Act(
+        "identifier resume",
+        "StandingChange",
+        argument="identifier",
+        read=_resumed,
+        derived=frozenset({"subject"}),
+        suggested=frozenset({"standing"}),
+        own="authority",
+        defaults={"reason": None},
+        example="88.111/ENT.0002 --as regulator --wait final",
+    ),
+)
+
 app = noun_app("identifier")
+for _act in ACTS:
+    add_act(app, _act)
 add_show(
     app,
     "identifier show",
@@ -41,45 +78,4 @@ add_list(
     "identifiers",
     filters=("parent", "kind", "standing", "text"),
     example="--kind enterprise",
-)
-add_act(
-    app,
-    Act(
-        "identifier register",
-        "Registration",
-        argument="identifier",
-        read=_placed,
-        derived=frozenset({"parent", "label", "is_prefix"}),
-        own="owner",
-        defaults={"record": None},
-        example="88.111.1/SRC.0009 --kind source --as enterprise",
-    ),
-)
-add_act(
-    app,
-    Act(
-        "identifier suspend",
-        "StandingChange",
-        argument="identifier",
-        read=_subject,
-        derived=frozenset({"subject"}),
-        own="authority",
-        defaults={"reason": None},
-        fixed={"standing": 0},
-        example="88.111/ENT.0002 --as regulator --wait final",
-    ),
-)
-add_act(
-    app,
-    Act(
-        "identifier resume",
-        "StandingChange",
-        argument="identifier",
-        read=_resumed,
-        derived=frozenset({"subject"}),
-        suggested=frozenset({"standing"}),
-        own="authority",
-        defaults={"reason": None},
-        example="88.111/ENT.0002 --as regulator --wait final",
-    ),
 )

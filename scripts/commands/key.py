@@ -61,8 +61,8 @@ def _ended(_connection: Connection, address: str) -> Message:
 
 
 add_verb(app, "key list", _list, parameters=[argument("identifier")], example="88.111/ENT.0001")
-add_act(
-    app,
+
+ACTS = (
     Act(
         "key add",
         "KeyAddition",
@@ -75,9 +75,6 @@ add_act(
         example="$ADDRESS --person 1 --rights report --valid-until 2039-01-01T00:00:00Z"
         " --possession-key new-key.json --as enterprise --wait final",
     ),
-)
-add_act(
-    app,
     Act(
         "key retire",
         "KeyEnding",
@@ -90,3 +87,5 @@ add_act(
         example="$ADDRESS --as enterprise",
     ),
 )
+for _act in ACTS:
+    add_act(app, _act)

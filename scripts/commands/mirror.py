@@ -52,7 +52,7 @@ def reconcile_mirror(directory: Directory = DEFAULT_DIRECTORY, as_json: AsJson =
         say(text("mirror.compared", rows=found.rows, tables=found.tables, block=found.block))
         for one in differences:
             say(f"  {one['kind']}: {one['table']} {one['key']} {', '.join(one['columns'])}")
-        say(text("mirror.differs" if differences else "mirror.equal"))
+        say(text("mirror.differs") if differences else text("mirror.equal"))
     if differences:
         raise typer.Exit(EXIT_WRONG)
 

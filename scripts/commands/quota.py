@@ -3,14 +3,10 @@
 from typing import Any
 
 from api.client import resource
-from scripts.people.acts import Act, Message, add_act
+from scripts.people.acts import Act, add_act
 from scripts.people.connection import Connection
-from scripts.people.reads import current_rule_pack
+from scripts.people.reads import by_the_rules
 from scripts.people.verbs import add_show, add_verb, argument, noun_app, option
-
-
-def _by_the_rules(connection: Connection, _nothing: str) -> Message:
-    return {"rule_pack": current_rule_pack(connection.client)}
 
 
 def _compliance(connection: Connection, year: int, enterprise: str | None) -> Any:
@@ -27,28 +23,46 @@ def _movements(connection: Connection, account: str, asset: str | None) -> Any:
     return {"items": list(connection.client.items(path, **asked))}
 
 
-app = noun_app("quota")
-add_act(
-    app,
+ACTS = (
     Act(
         "quota cap",
         "Cap",
         own="authority",
         example="--asset PARK-2024 --tonnes 2500 --document cap.json --as regulator",
     ),
-)
-add_act(
-    app,
     Act(
         "quota allocate",
         "Allocation",
-        read=_by_the_rules,
+        read=by_the_rules,
         suggested=frozenset({"rule_pack"}),
         own="authority",
         example="--account 88.111/ENT.0001 --asset PARK-2023 --tonnes 10"
         " --explanation plan.json --as regulator",
     ),
+    Act(
+        "quota transfer",
+        "Transfer",
+        own="from",
+        example="--to 88.111/ENT.0002 --asset PARK-2023 --tonnes 1 --as enterprise --wait final",
+    ),
+    Act(
+        "quota surrender",
+        "Surrender",
+        own="account",
+        example="--asset PARK-2023 --tonnes 1 --year 2023 --as enterprise --wait final",
+    ),
+    Act(
+        "quota cancel",
+        "Cancellation",
+        own="account",
+        defaults={"beneficiary": None, "reason": None},
+        example="--asset PARK-2023 --tonnes 1 --as enterprise --wait final",
+    ),
 )
+
+app = noun_app("quota")
+for _act in ACTS:
+    add_act(app, _act)
 add_show(
     app,
     "quota show",
@@ -62,34 +76,6 @@ add_verb(
     _movements,
     parameters=[argument("account"), option("asset")],
     example="88.111/ENT.0001 --asset PARK-2023 --as enterprise",
-)
-add_act(
-    app,
-    Act(
-        "quota transfer",
-        "Transfer",
-        own="from",
-        example="--to 88.111/ENT.0002 --asset PARK-2023 --tonnes 1 --as enterprise --wait final",
-    ),
-)
-add_act(
-    app,
-    Act(
-        "quota surrender",
-        "Surrender",
-        own="account",
-        example="--asset PARK-2023 --tonnes 1 --year 2023 --as enterprise --wait final",
-    ),
-)
-add_act(
-    app,
-    Act(
-        "quota cancel",
-        "Cancellation",
-        own="account",
-        defaults={"beneficiary": None, "reason": None},
-        example="--asset PARK-2023 --tonnes 1 --as enterprise --wait final",
-    ),
 )
 add_verb(
     app,

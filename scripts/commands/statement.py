@@ -43,16 +43,7 @@ def _queue(connection: Connection, verifier: str | None) -> Any:
     return {"items": list(connection.client.items("/v1/assignments", verifier=asked, state="open"))}
 
 
-app = noun_app("statement")
-add_verb(
-    app,
-    "statement queue",
-    _queue,
-    parameters=[option("verifier")],
-    example="--as verifier",
-)
-add_act(
-    app,
+ACTS = (
     Act(
         "statement submit",
         "Statement",
@@ -64,9 +55,6 @@ add_act(
         kind="audit",
         example="$REPORT --opinion positive --document opinion.json --as verifier",
     ),
-)
-add_act(
-    app,
     Act(
         "statement confirm",
         "Confirmation",
@@ -77,6 +65,17 @@ add_act(
         own="authority",
         example="$STATEMENT --as regulator",
     ),
+)
+
+app = noun_app("statement")
+for _act in ACTS:
+    add_act(app, _act)
+add_verb(
+    app,
+    "statement queue",
+    _queue,
+    parameters=[option("verifier")],
+    example="--as verifier",
 )
 add_show(
     app, "statement show", "statements", argument_name="id", example="$STATEMENT --as verifier"

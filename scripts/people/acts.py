@@ -4,10 +4,10 @@ A row says which message a verb makes and what follows from what; everything els
 guards, documents, signing, waiting, dry run) is the same for every verb.
 """
 
-import hashlib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal
 
@@ -23,6 +23,7 @@ from ledger.naming import snake_case
 from scripts.output import say, text
 from scripts.people.connection import CUSTODY, NOBODY, Connection, read_key
 from scripts.people.files import read_bytes
+from scripts.people.sent import keep_sent, sent_under
 from scripts.people.verbs import Verb, add_verb, argument, option
 
 _DIGEST = re.compile(r"0x[0-9a-f]{64}")
@@ -106,14 +107,17 @@ def acting() -> list[Any]:
     ]
 
 
-def _verb(act: Act) -> Verb:
-    def verb(connection: Connection, **given: Any) -> Any:
-        message = _message(act, connection, given)
-        how = Handling(given["wait"], bool(given["dry_run"]), given["idempotency_key"])
-        second = given.get(act.second) if act.second is not None else None
-        return hand_in(connection, act.message_type, message, how=how, second_key=second)
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A message as far as the caller knows it, and what the service must keep before it is sent.
 
-    return verb
+    `second_key` is the file of a second key that must sign.
+    """
+
+    message_type: str
+    message: Message
+    keep: Callable[[Client], None]
+    second_key: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,31 +129,26 @@ class Handling:
     idempotency_key: str | None = None
 
 
-def hand_in(
-    connection: Connection,
-    message_type: str,
-    message: Message,
-    *,
-    how: Handling,
-    second_key: Path | None = None,
-) -> Any:
+def handling_of(given: Mapping[str, Any]) -> Handling:
+    """What the options of `acting` say."""
+    return Handling(given["wait"], bool(given["dry_run"]), given["idempotency_key"])
+
+
+def hand_in(connection: Connection, draft: Draft, how: Handling) -> Any:
     """The answer to an act: prepared, written out for signing elsewhere, or handed in."""
     if how.is_dry_run:
-        return connection.client.post(f"/v1/prepare/{message_type}", {"message": message})
+        return connection.client.post(
+            f"/v1/prepare/{draft.message_type}", {"message": draft.message}
+        )
     if connection.sign_with == NOBODY:
-        return unsigned(connection.client, message_type, message)
+        return unsigned(connection.client, draft)
     key = how.idempotency_key or fresh_key()
     say(text("act.idempotency_key", key=key))
-    if connection.sign_with == CUSTODY:
-        client = connection.client
-        body = {"custody": True, "message": client.completed(message_type, message)}
-        done = client.hand_in(message_type, body, idempotency_key=key)
-    else:
-        client = connection.client_signing(message)
-        second = None if second_key is None else _second_key(connection, second_key)
-        done = client.submit(
-            message_type, message, key=connection.key, second_key=second, idempotency_key=key
-        )
+    client = connection.client
+    if connection.sign_with != CUSTODY:
+        client = connection.client_signing(draft.message)
+    act = _act_under(key, connection, client, draft)
+    done = client.hand_in(draft.message_type, act, idempotency_key=key)
     if done.acknowledgement is None:
         say(text("act.had_before", state=done.state))
     if how.wait is not None:
@@ -157,17 +156,61 @@ def hand_in(
     return done.answer
 
 
-def unsigned(client: Client, message_type: str, message: Message) -> Message:
+def _act_under(key: str, connection: Connection, client: Client, draft: Draft) -> Message:
+    """The act to send under this key: what was sent under it before, else a new one.
+
+    Guard and deadline of a new one would be others, and the service would see another request.
+    """
+    said = {"type": draft.message_type, "said": draft.message}
+    sent = sent_under(key)
+    if sent is not None:
+        if any(sent.get(name) != value for name, value in said.items()):
+            raise typer.BadParameter(text("usage.other_act"), param_hint="--idempotency-key")
+        act: Message = sent["act"]
+        return act
+    draft.keep(client)
+    complete = client.completed(draft.message_type, draft.message)
+    if connection.sign_with == CUSTODY:
+        act = {"custody": True, "message": complete}
+    else:
+        second = None if draft.second_key is None else _second_key(connection, draft.second_key)
+        act = client.signed(draft.message_type, complete, key=connection.key, second_key=second)
+    keep_sent(key, said | {"act": act})
+    return act
+
+
+def unsigned(client: Client, draft: Draft) -> Message:
     """A complete message as it is signed elsewhere: wire form, typed data and id."""
-    complete = client.completed(message_type, message)
-    request = wallet_request(message_type, complete, domain=client.known.domain(message_type))
-    told = {"type": message_type, "id": id_of(message_type, complete), "message": complete}
-    return told | {"typed_data": request}
+    complete = client.completed(draft.message_type, draft.message)
+    domain = client.known.domain(draft.message_type)
+    return {
+        "type": draft.message_type,
+        "id": id_of(draft.message_type, complete),
+        "message": complete,
+        "typed_data": wallet_request(draft.message_type, complete, domain=domain),
+    }
 
 
 def _second_key(connection: Connection, file: Path) -> bytes:
     passphrase_file = connection.passphrase_file or connection.profile.passphrase_file
     return read_key(file, passphrase_file=passphrase_file)
+
+
+def _verb(act: Act) -> Verb:
+    def verb(connection: Connection, **given: Any) -> Any:
+        message = _message(act, connection, given)
+        papers = _papers(act, message)
+        second = None if act.second is None else given[act.second]
+
+        def keep(client: Client) -> None:
+            for content, kind in papers.values():
+                client.upload(content, kind=kind)
+
+        digests = {name: hex_text(sha256(papers[name][0]).digest()) for name in papers}
+        draft = Draft(act.message_type, message | digests, keep, second)
+        return hand_in(connection, draft, handling_of(given))
+
+    return verb
 
 
 def _message(act: Act, connection: Connection, given: Mapping[str, Any]) -> Message:
@@ -180,8 +223,7 @@ def _message(act: Act, connection: Connection, given: Mapping[str, Any]) -> Mess
         if name not in known and name not in _GUARDS | {"deadline"}:
             hint = f"--{name.replace('_', '-')}"
             raise typer.BadParameter(text("usage.missing_option"), param_hint=hint)
-    ordered = {name: known[name] for name in names if name in known}
-    return {name: _wire(act, connection, name, value, given) for name, value in ordered.items()}
+    return {name: _wire(name, known[name]) for name in names if name in known}
 
 
 def _own(act: Act, connection: Connection) -> Message:
@@ -189,16 +231,17 @@ def _own(act: Act, connection: Connection) -> Message:
     return {} if act.own is None or participant is None else {act.own: participant}
 
 
-def _wire(act: Act, connection: Connection, name: str, value: Any, given: Mapping[str, Any]) -> Any:
-    if name in _BITS and isinstance(value, str):
-        return _bits(name, value)
-    if name in _DOCUMENTS and isinstance(value, str) and not _DIGEST.fullmatch(value):
-        content = read_bytes(Path(value))
-        if given["dry_run"] or connection.sign_with == NOBODY:
-            return hex_text(hashlib.sha256(content).digest())
-        kind = act.kind if name == "document" else _DOCUMENTS[name]
-        return connection.client.upload(content, kind=kind)
-    return value
+def _wire(name: str, value: Any) -> Any:
+    return _bits(name, value) if name in _BITS and isinstance(value, str) else value
+
+
+def _papers(act: Act, message: Message) -> dict[str, tuple[bytes, str]]:
+    """Content and kind of each document that was named by its file, by field."""
+    return {
+        name: (read_bytes(Path(value)), act.kind if name == "document" else _DOCUMENTS[name])
+        for name, value in message.items()
+        if name in _DOCUMENTS and isinstance(value, str) and not _DIGEST.fullmatch(value)
+    }
 
 
 def _bits(name: str, value: str) -> int:

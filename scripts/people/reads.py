@@ -3,6 +3,7 @@
 from typing import Any
 
 from api.client import Client, resource
+from scripts.people.connection import Connection
 
 
 def identifier_of(client: Client, name: str) -> dict[str, Any]:
@@ -11,7 +12,7 @@ def identifier_of(client: Client, name: str) -> dict[str, Any]:
     return subject
 
 
-def current_rule_pack(client: Client) -> str:
-    """The hash of the rule pack that this version of the service computes with."""
-    packs = client.get("/v1/rules")["items"]
-    return str(packs[-1]["hash"])
+def by_the_rules(connection: Connection, _nothing: str) -> dict[str, Any]:
+    """The rule pack that this version of the service computes with."""
+    packs = connection.client.get("/v1/rules")["items"]
+    return {"rule_pack": packs[-1]["hash"]}

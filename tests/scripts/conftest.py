@@ -130,6 +130,7 @@ def run(
     """The command line at the desk, in this process; the exit code must be the one given."""
     monkeypatch.chdir(desk)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(desk))
+    monkeypatch.setenv("XDG_STATE_HOME", str(desk))
     monkeypatch.setenv("CARBONLEDGER_URL", park[1])
     monkeypatch.setenv("LC_ALL", "C.UTF-8")
     monkeypatch.delenv("CARBONLEDGER_TOKEN", raising=False)

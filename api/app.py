@@ -21,6 +21,7 @@ from api import (
     health,
     identifiers,
     park,
+    proofs,
     quotas,
     sessions,
     submissions,
@@ -52,7 +53,7 @@ def create_app(ledger: Ledger) -> FastAPI:
     # Fixed paths before those with an id, so that none is taken for an id.
     for module in (health, chain):
         app.include_router(module.router)
-    reading = (documents, deliveries, submissions, compliance, park, quotas)
+    reading = (documents, deliveries, submissions, compliance, park, proofs, quotas)
     for module in (batches, sessions, grants, accesses, *reading, identifiers, acts):
         app.include_router(module.router, dependencies=[Depends(identify)])
     app.add_exception_handler(Refusal, _refused)

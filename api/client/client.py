@@ -122,6 +122,16 @@ class Client:
             self._send("POST", path, headers=headers, query=query, content=_json_bytes(body))
         )
 
+    def proof(
+        self, report: str, *, meter: str | None = None, stamp: str | None = None
+    ) -> dict[str, Any]:
+        """A report's proof, with one reading disclosed where a meter and a stamp are named."""
+        asked = {"meter": meter, "stamp": stamp}
+        proof: dict[str, Any] = self.get(
+            f"/v1/proofs/{report}", **{name: one for name, one in asked.items() if one is not None}
+        )
+        return proof
+
     def completed(self, message_type: str, message: Mapping[str, Any]) -> dict[str, Any]:
         """The message with its guard (`follows`, `nonce`, `revision`) and a deadline in a day.
 

@@ -1,8 +1,17 @@
 """`carbonledger report`: a facility's emissions of a period, signed by its enterprise."""
 
+from typing import Any
+
 from scripts.people.acts import Act, add_act
+from scripts.people.connection import Connection
 from scripts.people.reads import by_the_rules
-from scripts.people.verbs import add_list, add_show, noun_app
+from scripts.people.verbs import Line, add_list, add_show, add_verb, argument, noun_app, option
+
+
+def _proof(connection: Connection, id: str, meter: str | None, stamp: str | None) -> Any:
+    """The proof as a file: one line of JSON, for people and programs alike."""
+    return Line(connection.client.proof(id, meter=meter, stamp=stamp))
+
 
 ACTS = (
     Act(
@@ -25,4 +34,11 @@ add_list(
     "reports",
     filters=("facility", "period", "enterprise", "year", "state"),
     example="--facility 88.111.1/FAC.0001 --period 2023 --as enterprise",
+)
+add_verb(
+    app,
+    "report proof",
+    _proof,
+    parameters=[argument("id"), option("meter"), option("stamp")],
+    example="$REPORT --as enterprise",
 )

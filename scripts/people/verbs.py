@@ -34,7 +34,7 @@ class Partly:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """An answer that is one line of a file of many (NDJSON), for people and programs alike."""
+    """An answer that is a file or a line of one, for people and programs alike: compact JSON."""
 
     answer: Any
 

@@ -2,6 +2,8 @@
 
 import json
 import stat
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,7 @@ import pytest
 from eth_account import Account
 from eth_account.messages import encode_typed_data
 
+import scripts
 from api.client import ActUnderWay, AnswerWrong, ProblemAnswered, ServiceUnavailable
 from scripts.output import exit_code_of
 from tests.api.world import World
@@ -286,6 +289,18 @@ def test_report_keeps_the_document_when_a_file_is_named(run: Run) -> None:
     report = run("report", "show", told["id"], *MINE).document
     assert report["document"].startswith("0x")
     assert report["rule_pack"] == run_rules(run)
+
+
+def test_proof_is_one_that_the_checker_takes_when_it_is_redirected(
+    run: Run, park: tuple[World, str], tmp_path: Path
+) -> None:
+    file = tmp_path / "proof.json"
+    file.write_text(run("report", "proof", park[0].ids["report_3"], *MINE).out, "utf-8")
+    checker = Path(scripts.__file__).with_name("check_proof.py")
+    command = [sys.executable, "-I", str(checker), str(file)]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert park[0].address("enterprise 1") in done.stdout
 
 
 def run_rules(run: Run) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.staticfiles import StaticFiles
 
 from api import (
     accesses,
@@ -17,6 +18,7 @@ from api import (
     compliance,
     deliveries,
     documents,
+    explanations,
     grants,
     health,
     identifiers,
@@ -26,8 +28,13 @@ from api import (
     sessions,
     submissions,
 )
-from api.errors import PROBLEM, Internal, MethodNotAllowed, json_bytes, language_of, problem
+from api.errors import Internal, MethodNotAllowed, problem
 from api.fields import hashes_in
+from api.pages import documentation
+from api.pages import park as park_page
+from api.pages import report as report_page
+from api.pages.asking import AnswerRefused
+from api.pages.refusals import refusal_answer, refusal_language
 from api.requests import identify
 from api.schema import describe
 from identity.errors import IdentityError
@@ -53,9 +60,12 @@ def create_app(ledger: Ledger) -> FastAPI:
     # Fixed paths before those with an id, so that none is taken for an id.
     for module in (health, chain):
         app.include_router(module.router)
-    reading = (documents, deliveries, submissions, compliance, park, proofs, quotas)
-    for module in (batches, sessions, grants, accesses, *reading, identifiers, acts):
+    reading = (documents, deliveries, submissions, compliance, park, proofs, quotas, explanations)
+    pages = (park_page, report_page, documentation)
+    for module in (batches, sessions, grants, accesses, *reading, identifiers, acts, *pages):
         app.include_router(module.router, dependencies=[Depends(identify)])
+    app.mount("/static", StaticFiles(packages=[("api", "static")]))
+    app.add_exception_handler(AnswerRefused, _answer_refused)
     app.add_exception_handler(Refusal, _refused)
     app.add_exception_handler(IdentityError, _refused)
     app.add_exception_handler(RequestValidationError, _query_refused)
@@ -66,9 +76,19 @@ def create_app(ledger: Ledger) -> FastAPI:
 
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, Refusal | IdentityError)
-    return _problem_response(
-        problem(error, names=_names(request, error), language=language_of(request))
-    )
+    return _told(request, error, names=_names(request, error))
+
+
+def _told(
+    request: Request, refusal: Refusal | IdentityError, *, names: dict[bytes, str]
+) -> Response:
+    told = problem(refusal, names=names, language=refusal_language(request))
+    return refusal_answer(request, told)
+
+
+async def _answer_refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, AnswerRefused)
+    return refusal_answer(request, error.problem)
 
 
 def _names(request: Request, error: Refusal | IdentityError) -> dict[bytes, str]:
@@ -83,8 +103,8 @@ async def _not_routed(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     refusal: Refusal = ResourceUnknown(request.url.path)
     if error.status_code == 405:
-        refusal = MethodNotAllowed(_allowed_methods(request))
-    answer = _problem_response(problem(refusal, names={}, language=language_of(request)))
+        refusal = MethodNotAllowed(_allowed_methods(request) or ["GET"])  # no page has another
+    answer = _told(request, refusal, names={})
     if isinstance(refusal, MethodNotAllowed):
         answer.headers["Allow"] = ", ".join(refusal.allowed)
     return answer
@@ -105,7 +125,7 @@ def _allowed_methods(request: Request) -> list[str]:
 async def _query_refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     wrong = [{"pointer": f"/{one['loc'][-1]}", "rule": one["type"]} for one in error.errors()]
-    return _problem_response(problem(FieldInvalid(wrong), names={}, language=language_of(request)))
+    return _told(request, FieldInvalid(wrong), names={})
 
 
 async def _failed(request: Request, error: Exception) -> Response:
@@ -113,9 +133,4 @@ async def _failed(request: Request, error: Exception) -> Response:
     _log.error(
         "request %s failed: %s %s", request_id, request.method, request.url.path, exc_info=error
     )
-    body: dict[str, Any] = problem(Internal(request_id), names={}, language=language_of(request))
-    return _problem_response(body)
-
-
-def _problem_response(body: dict[str, Any]) -> Response:
-    return Response(json_bytes(body), status_code=body["status"], media_type=PROBLEM)
+    return _told(request, Internal(request_id), names={})

@@ -1,7 +1,7 @@
 """What the ledger costs: gas a verb, submissions a second, seconds to the first anchored record.
 
-`python scripts/bench.py [gas] [throughput] [clone]` prints JSON on standard output and tables on
-standard error; without names all three run. Only what this run measured is printed.
+`python scripts/bench.py [gas] [throughput] [page] [clone]` prints JSON on standard output and
+tables on standard error; without names all run. Only what this run measured is printed.
 """
 
 import json
@@ -23,6 +23,7 @@ sys.path.insert(0, str(ROOT))  # run as a file, so that it needs no installation
 
 from scripts.bench_gas import measure_gas  # noqa: E402 - after the path is set
 from scripts.bench_load import Loaded, loaded_service  # noqa: E402
+from scripts.bench_page import measure_page  # noqa: E402
 
 LANES = 8
 ACTS_PER_LANE = 250
@@ -134,6 +135,7 @@ def _run(command: list[str]) -> None:
 MEASURES: dict[str, Callable[[], dict[str, Any]]] = {
     "gas": measure_gas,
     "throughput": measure_throughput,
+    "page": measure_page,
     "clone": measure_clone,
 }
 

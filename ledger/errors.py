@@ -182,13 +182,6 @@ class LedgerHalted(DoorRefusal):
 
 
 @dataclass(eq=False)
-class ServiceUnreachable(DoorRefusal):
-    """No ledger's service answers at the URL."""
-
-    url: str
-
-
-@dataclass(eq=False)
 class ChainUnavailable(DoorRefusal):
     """The chain's node does not answer."""
 

@@ -1,6 +1,5 @@
 """What a running ledger is told from outside: one place, handed down as values."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,13 +24,3 @@ class Settings:
     def passphrase_file(self) -> Path:
         """A demo's passphrase; others type theirs or name a file."""
         return self.keys / "passphrase"
-
-
-def running_url(settings: Settings) -> str | None:
-    """The URL that a running service wrote into its directory."""
-    try:
-        told = json.loads(settings.service_file.read_text("utf-8"))
-    except FileNotFoundError:
-        return None
-    url: str = told["url"]
-    return url

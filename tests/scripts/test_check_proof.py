@@ -21,7 +21,6 @@ from identity.signature import sign_digest
 from identity.typed_data import Domain, act_id, digest, struct_hash
 from ledger.chain.bindings import MESSAGES
 from scripts import check_proof
-from tests.api.held import HeldPark
 from tests.api.proven import OTHER_SIGNER, SIGNER, STAMP, proof_of, prove
 from tests.api.test_documents import METER
 from tests.api.world import World
@@ -34,9 +33,11 @@ Proof = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Proof, Proof, dict[str, str]]:
+def made(
+    furnished: World, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Proof, Proof, dict[str, str]]:
     """Two proofs of a corrected report, one reading disclosed in each; addresses by key's name."""
-    world = World(HeldPark(tmp_path_factory.mktemp("proven") / "park"))
+    world = furnished.copied(tmp_path_factory.mktemp("proven") / "park")
     report = prove(world)
     proofs = [proof_of(world, report, meter=METER, stamp=stamp).json() for stamp in (STAMP, OTHER)]
     addresses = {name: world.address(name) for name in (SIGNER, OTHER_SIGNER)}

@@ -24,7 +24,7 @@ from scripts.commands.serve import listen
 ROOT = Path(__file__).resolve().parents[2]
 FOUNDERS = [f"--founder=0x{digit * 40}" for digit in "123"]
 VERBS = ["demo", "init", "serve", "doctor", "mirror status", "mirror reconcile", "mirror rebuild"]
-VERBS += ["key create", "report proof"]
+VERBS += ["key create"]
 
 
 def run(*arguments: str | Path, code: int = 0) -> subprocess.CompletedProcess[str]:

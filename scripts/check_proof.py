@@ -44,8 +44,8 @@ TEXTS = {  # in English and in Chinese
     "shown": ("  in it a reading: {} ({}), {}: {} {}", "  其中一个读数：{}（{}），{}：{} {}"),
     "keys": ("not proven: whose keys they were. Ask: GET /v1/keys?identifier=ENTERPRISE&at=TIME",
              "未证明：密钥当时属于谁。查询：GET /v1/keys?identifier=企业&at=时间"),
-    "chained": ("not proven: that chain {} has it, and no later one. Ask a node:\n  eth_getLogs {}",
-                "未证明：链 {} 上有此报告且无后续版本。可向节点查询：\n  eth_getLogs {}"),
+    "chained": ("not proven: that chain {} has it and no later one. Find id and facility in\n  {}",
+                "未证明：链 {} 上有此报告且无后续版本。请在以下应答中查找报告与设施：\n  {}"),
     "computed": ("not proven: that the grams follow from readings", "未证明：排放量由读数正确算出"),
 }  # fmt: skip
 
@@ -221,7 +221,7 @@ def check(proof: Any, expected: dict[str, list[str]], language: str = "en") -> l
     lines += [("grams", *grams, sum(grams)), ("behind", len(told) - 1, len(evidence))]
     lines += [("evidence", by, ", ".join(m for k, m in signed if k == by)) for by in dict(signed)]
     lines += [] if reading is None else [("shown", *checked_reading(reading, evidence))]
-    asked = f'[{{"address":"{contract}","fromBlock":"0x0","topics":[null,null,"{hashed}"]}}]'
+    asked = f'eth_getLogs [{{"address":"{contract}","fromBlock":"0x0"}}]'
     lines += [("computed",), ("keys",), ("chained", chain_id, asked)]
     return [TEXTS[name][language == "zh"].format(*about) for name, *about in lines]
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import httpx2
 import pytest
 
 from tests.api.proven import OTHER_SIGNER, SIGNER, STAMP, prove
@@ -39,6 +40,16 @@ def test_prove_report_is_checked_by_one_file_when_it_came_over_http(
     )
     assert (checked.returncode, checked.stderr) == (0, "")
     assert f"{STAMP}: 52.25 kWh" in checked.stdout
+    _assert_recorded(park[1], report, checked.stdout)
+
+
+def _assert_recorded(url: str, report: str, told: str) -> None:
+    """Ask what the checker says is to be asked: the chain's last report of the facility is this."""
+    method, parameters = told.splitlines()[-1].split(maxsplit=1)
+    call = {"jsonrpc": "2.0", "id": 1, "method": method, "params": json.loads(parameters)}
+    logs = httpx2.post(f"{url}/rpc", json=call, trust_env=False, timeout=30).json()["result"]
+    ids = [log["topics"][1] for log in logs if log["topics"][2] in told]
+    assert ids[-1] == report
 
 
 def test_prove_report_discloses_nothing_when_no_reading_is_named(run: Run, report: str) -> None:

@@ -47,6 +47,18 @@ _log = logging.getLogger("carbonledger.api")
 
 def create_app(ledger: Ledger) -> FastAPI:
     """The application that answers for this ledger."""
+    app = create_engine_app(ledger)
+    reading = (documents, deliveries, submissions, compliance, park, proofs, quotas, explanations)
+    pages = (park_page, report_page, documentation)
+    for module in (batches, sessions, grants, accesses, *reading, identifiers, acts, *pages):
+        app.include_router(module.router, dependencies=[Depends(identify)])
+    app.mount("/static", StaticFiles(packages=[("api", "static")]))
+    app.add_exception_handler(AnswerRefused, _answer_refused)
+    return app
+
+
+def create_engine_app(ledger: Ledger) -> FastAPI:
+    """The part that fronts ask of their engine's process: chain and health."""
     app = FastAPI(
         title="carbonledger",
         version="0.1.0",
@@ -60,12 +72,6 @@ def create_app(ledger: Ledger) -> FastAPI:
     # Fixed paths before those with an id, so that none is taken for an id.
     for module in (health, chain):
         app.include_router(module.router)
-    reading = (documents, deliveries, submissions, compliance, park, proofs, quotas, explanations)
-    pages = (park_page, report_page, documentation)
-    for module in (batches, sessions, grants, accesses, *reading, identifiers, acts, *pages):
-        app.include_router(module.router, dependencies=[Depends(identify)])
-    app.mount("/static", StaticFiles(packages=[("api", "static")]))
-    app.add_exception_handler(AnswerRefused, _answer_refused)
     app.add_exception_handler(Refusal, _refused)
     app.add_exception_handler(IdentityError, _refused)
     app.add_exception_handler(RequestValidationError, _query_refused)

@@ -15,7 +15,7 @@ import pytest
 
 from api import pages
 from api.app import create_app
-from ledger.assembly import Ledger  # its rooms define every table there is
+from ledger.assembly import Ledger
 from ledger.chain.bindings import MESSAGES
 from ledger.evidence.merkle import facility_root, month_tree
 from ledger.evidence.readings import MonthOfReadings

@@ -40,11 +40,7 @@ def serve(
     ] = None,
     workers: Annotated[
         int | None,
-        typer.Option(
-            help=text("option.workers"),
-            min=1,
-            max=_WORKERS_MAX,
-        ),
+        typer.Option(help=text("option.workers"), min=1, max=_WORKERS_MAX),
     ] = None,
     clock: Annotated[Path | None, typer.Option(help=text("option.clock"))] = None,
     passphrase_file: PassphraseFile = None,

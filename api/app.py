@@ -20,6 +20,7 @@ from api import (
     health,
     identifiers,
     park,
+    prepare,
     quotas,
     sessions,
     submissions,
@@ -52,7 +53,7 @@ def create_app(ledger: Ledger) -> FastAPI:
     for module in (health, chain):
         app.include_router(module.router)
     reading = (documents, deliveries, submissions, compliance, park, quotas)
-    for module in (batches, sessions, grants, *reading, identifiers, acts):
+    for module in (batches, sessions, prepare, grants, *reading, identifiers, acts):
         app.include_router(module.router, dependencies=[Depends(identify)])
     app.add_exception_handler(Refusal, _refused)
     app.add_exception_handler(IdentityError, _refused)

@@ -10,6 +10,7 @@ from api.fields import ENUMS, IDENTIFIER_FIELDS, PERIOD_FIELDS, TIME_FIELDS, fro
 from ledger.errors import FieldInvalid
 from ledger.naming import snake_case
 from ledger.outbox.act import Envelope, fields_of
+from ledger.preparation import PartialMessage
 
 NOUNS = {
     "identifiers": "Registration",
@@ -83,6 +84,20 @@ def _model(name: str, fields: dict[str, Any]) -> type[BaseModel]:
     return model
 
 
+def _partial_model(message_type: str) -> type[BaseModel]:
+    """The same fields, none of them required; one that is absent is not the same as null."""
+    fields = {
+        snake_case(name): (_field_type(snake_case(name), kind), Field(default=None))
+        for name, kind in fields_of(message_type)
+    }
+    return _model(f"Partial{message_type}", fields)
+
+
+def _preparation_model(message_type: str) -> type[BaseModel]:
+    partial: dict[str, Any] = {"message": (_partial_model(message_type), Field())}
+    return _model(f"{message_type}Preparation", partial)
+
+
 def _envelope_model(message_type: str) -> type[BaseModel]:
     signature = Annotated[str, Field(pattern=_HEX_65)]
     fields: dict[str, Any] = {
@@ -99,6 +114,26 @@ def _envelope_model(message_type: str) -> type[BaseModel]:
 
 # Access is signed as acts are, but opens a session instead of being recorded.
 ENVELOPES = {message_type: _envelope_model(message_type) for message_type in [*NOUN_OF, "Access"]}
+
+PREPARATIONS = {message_type: _preparation_model(message_type) for message_type in ENVELOPES}
+
+
+def parse_preparation(message_type: str, body: Any) -> tuple[PartialMessage, dict[str, Any]]:
+    """The fields that a JSON body gives, and the same as it gave them.
+
+    Raises FieldInvalid and the field's own.
+    """
+    model: BaseModel = _validated(PREPARATIONS[message_type], body)["message"]
+    return _partial(message_type, model), model.model_dump(exclude_unset=True)
+
+
+def _partial(message_type: str, model: BaseModel) -> PartialMessage:
+    given = {
+        name: from_wire(wire_name, kind, getattr(model, wire_name), pointer=pointer)
+        for name, wire_name, kind, pointer in _places(message_type)
+        if wire_name in model.model_fields_set
+    }
+    return PartialMessage(message_type, given)
 
 
 def parse_envelope(message_type: str, body: Any) -> tuple[Envelope, Mapping[str, Any]]:

@@ -6,7 +6,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from api.errors import PROBLEM
-from api.messages import ENVELOPES
+from api.messages import ENVELOPES, PREPARATIONS
 
 _REFERENCE = "#/components/schemas/{model}"
 _PROBLEM_SCHEMA = {
@@ -22,8 +22,8 @@ _PROBLEM_SCHEMA = {
         "next": {"type": "string", "description": "What to do now."},
     },
 }
-# A signed Access opens one session, and an act's id is its line's key.
-_WITHOUT_KEY = ("/v1/sessions", "/v1/submissions")
+# A signed Access opens one session, an act's id is its line's key, preparing writes nothing.
+_WITHOUT_KEY = ("/v1/sessions", "/v1/submissions", "/v1/prepare/{message_type}")
 _BEARER = {"type": "http", "scheme": "bearer", "description": "An access token: POST /v1/sessions."}
 _IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",
@@ -53,7 +53,7 @@ def describe(app: FastAPI) -> dict[str, Any]:
         schemas = described.setdefault("components", {}).setdefault("schemas", {})
         schemas["Problem"] = _PROBLEM_SCHEMA
         described["components"]["securitySchemes"] = {"token": _BEARER}
-        for model in ENVELOPES.values():
+        for model in (*ENVELOPES.values(), *PREPARATIONS.values()):
             schema = model.model_json_schema(ref_template=_REFERENCE)
             schemas |= schema.pop("$defs", {})
             schemas[model.__name__] = schema

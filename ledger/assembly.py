@@ -68,7 +68,16 @@ from ledger.store.rows import Row
 from ledger.store.writer import Writer
 from ledger.verification.findings import FINDING_RULES
 
-__all__ = ["CONTRACTS", "Accepted", "Ledger", "NodeError", "Reading", "SignedAct", "service_name"]
+__all__ = [
+    "CONTRACTS",
+    "Accepted",
+    "Ledger",
+    "Manifest",
+    "NodeError",
+    "Reading",
+    "SignedAct",
+    "service_name",
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,9 @@
 """The first token by signature: whoever holds a valid key needs no administrator."""
 
-from collections.abc import Callable
+import secrets
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -15,8 +17,10 @@ from ledger.access.tokens import (
     make_token,
     scopes_of,
 )
+from ledger.access.viewer import Scope, Viewer
 from ledger.errors import FieldInvalid
 from ledger.outbox.act import Envelope, SignedAct, open_act, require_in_time
+from ledger.outbox.filling import Filling
 from ledger.store.chain_log import freshness
 from ledger.store.engine import Store
 from ledger.store.manifest import Manifest
@@ -65,8 +69,10 @@ def open_session(
     return writer.commit(keep)
 
 
-def _grant(act: SignedAct, manifest: Manifest, *, person: int, now: int) -> Grant:
-    message = act.message
+def require_access(
+    message: Mapping[str, Any], manifest: Manifest, *, person: int | None
+) -> frozenset[Scope]:
+    """The scopes that an Access of this person asks for; raises FieldInvalid."""
     wrong = []
     if message["service"] != manifest.service:
         wrong.append({"pointer": "/message/service", "rule": "this_service"})
@@ -77,4 +83,19 @@ def _grant(act: SignedAct, manifest: Manifest, *, person: int, now: int) -> Gran
         wrong.append({"pointer": "/message/scopes", "rule": "bits:1 read,2 submit,4 custody"})
     if wrong:
         raise FieldInvalid(wrong)
-    return Grant(message["actor"], person, scopes, now + SESSION_SECONDS_MAX)
+    return scopes
+
+
+def access_fillings(viewer: Viewer, manifest: Manifest) -> list[Filling]:
+    """What an Access need not say when its signer is known already."""
+    return [
+        Filling("actor", (), lambda _reading, _message: viewer.participant),
+        Filling("person", (), lambda _reading, _message: viewer.person),
+        Filling("service", (), lambda _reading, _message: manifest.service),
+        Filling("nonce", (), lambda _reading, _message: secrets.token_bytes(32)),
+    ]
+
+
+def _grant(act: SignedAct, manifest: Manifest, *, person: int, now: int) -> Grant:
+    scopes = require_access(act.message, manifest, person=person)
+    return Grant(act.message["actor"], person, scopes, now + SESSION_SECONDS_MAX)

@@ -11,7 +11,7 @@ from ledger.errors import OutboxFull
 from ledger.outbox.act import SignedAct
 from ledger.outbox.model import submission_table, undecided_table
 from ledger.store.prepared import Prepared, prepared_insert
-from ledger.store.rows import Row, first_row
+from ledger.store.rows import Row, every_row, first_row
 
 UNDECIDED_LIMIT = 100_000
 UNDECIDED = ("accepted", "sent")
@@ -83,6 +83,14 @@ def registration_under_way(connection: Connection, subject: bytes) -> dict[str, 
     )
     row = first_row(connection, query)
     return None if row is None else message_of(row)
+
+
+def messages_under_way(connection: Connection, actor: bytes) -> list[dict[str, Any]]:
+    """The undecided messages of a participant, in the order of acceptance."""
+    table = submission_table
+    mine = (table.c.actor == actor) & table.c.state.in_(UNDECIDED)
+    query = select(table.c.type, table.c.payload).where(mine).order_by(table.c.seq)
+    return [message_of(row) for row in every_row(connection, query)]
 
 
 def enqueue(connection: Connection, entry: Entry, *, now: int) -> None:

@@ -12,7 +12,7 @@ import api
 from api.messages import NOUN_OF
 from tests.api.world import World
 
-WITHOUT_KEY = ("/v1/sessions", "/v1/submissions")
+WITHOUT_KEY = ("/v1/sessions", "/v1/submissions", "/v1/prepare/{message_type}")
 _METHODS = {"get", "post", "put", "delete", "patch", "head", "options", "trace"}
 _SCHEMA_TYPES = {"array", "boolean", "integer", "null", "number", "object", "string"}
 

@@ -1,6 +1,8 @@
 """One POST and two GETs a noun: signed acts in, recorded acts out (api.md, sections 1 and 2)."""
 
+import json
 import time
+from collections.abc import Callable
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -8,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 
 from api.errors import PROBLEM, json_bytes, language_of
 from api.fields import hashes_in, hex_text, parse_hex, row_to_wire, time_text, to_wire
-from api.messages import ENVELOPES, NOUN_OF, NOUNS, parse_envelope
+from api.messages import ENVELOPES, IN_CUSTODY, NOUN_OF, NOUNS, parse_act
 from api.paging import PAGING, list_answer, page_of, query_parameters
 from api.requests import (
     idempotent_request,
@@ -19,12 +21,17 @@ from api.requests import (
     submitting,
 )
 from api.submissions import freshness_fields, submission_body, wait_of
+from ledger.access.viewer import Viewer
 from ledger.assembly import Accepted, Ledger, Reading, SignedAct
 from ledger.emissions.queries import report_standing
 from ledger.identifiers.queries import names_of
-from ledger.outbox.act import OFF_CHAIN
+from ledger.identifiers.service import is_custodial
+from ledger.outbox.act import OFF_CHAIN, Envelope
+from ledger.outbox.idempotency import Answer
+from ledger.outbox.idempotency import Request as IdempotentRequest
 from ledger.outbox.queries import submission_standing
 from ledger.outbox.recorded import act_of_type, act_page, filters_of, freshness
+from ledger.preparation import PartialMessage
 from ledger.verification.findings import findings_of
 
 router = APIRouter(prefix="/v1")
@@ -37,19 +44,38 @@ def _accept(request: Request, message_type: str, body: bytes) -> Response:
     require_json(request)
     ledger = ledger_of(request)
     waiting = wait_of(request)
-    envelope, _ = parse_envelope(message_type, parse_json(body))
-    act, answer = ledger.accept(
-        envelope,
-        carrier=viewer.participant,
-        request=idempotent_request(request, body),
-        render=accepted_body,
-    )
+    brought, _ = parse_act(message_type, parse_json(body))
+    asked = idempotent_request(request, body)
+
+    def take(envelope: Envelope) -> Answer:
+        return ledger.accept(
+            envelope, carrier=viewer.participant, request=asked, render=accepted_body
+        )[1]
+
+    answer = _taken(ledger, brought, viewer, request=asked, take=take)
     headers = {"Idempotent-Replayed": "true"} if answer.is_replay else {}
     if waiting is not None:
-        settled = _wait(ledger, act.id, seconds=waiting, language=language_of(request))
+        act_id = bytes.fromhex(json.loads(answer.body)["id"][2:])
+        settled = _wait(ledger, act_id, seconds=waiting, language=language_of(request))
         if settled is not None:
             return settled
     return Response(answer.body, answer.status, headers=headers, media_type="application/json")
+
+
+def _taken(
+    ledger: Ledger,
+    brought: Envelope | PartialMessage,
+    viewer: Viewer,
+    *,
+    request: IdempotentRequest,
+    take: Callable[[Envelope], Answer],
+) -> Answer:
+    """What comes signed is taken in as it is, what is entrusted is signed here first."""
+    if isinstance(brought, Envelope):
+        return take(brought)
+    ledger.require_writing()
+    now = ledger.clock.now()
+    return ledger.custody.sign_once(brought, viewer, request=request, now=now, take=take)
 
 
 def accepted_body(reading: Reading, accepted: Accepted) -> bytes:
@@ -93,16 +119,22 @@ def _wait(ledger: Ledger, act_id: bytes, *, seconds: int, language: str) -> Resp
 
 
 def _keep(request: Request, message_type: str, body: bytes) -> Response:
-    submitting(request)
+    viewer = submitting(request)
     require_json(request)
-    envelope, checked = parse_envelope(message_type, parse_json(body))
+    ledger = ledger_of(request)
+    brought, checked = parse_act(message_type, parse_json(body))
     countersignature = checked.get("countersignature")
-    answer = ledger_of(request).keep(
-        envelope,
-        countersignature=bytes.fromhex(countersignature[2:]) if countersignature else None,
-        request=idempotent_request(request, body),
-        render=_kept_body,
-    )
+    asked = idempotent_request(request, body)
+
+    def take(envelope: Envelope) -> Answer:
+        return ledger.keep(
+            envelope,
+            countersignature=bytes.fromhex(countersignature[2:]) if countersignature else None,
+            request=asked,
+            render=_kept_body,
+        )
+
+    answer = _taken(ledger, brought, viewer, request=asked, take=take)
     headers = {"Idempotent-Replayed": "true"} if answer.is_replay else {}
     return Response(answer.body, answer.status, headers=headers, media_type="application/json")
 
@@ -129,6 +161,7 @@ def act_body(reading: Reading, message_type: str, row: dict[str, Any]) -> dict[s
         shown |= report_standing(reading, row)
     body = {"type": message_type} | row_to_wire(shown, names_of(reading, hashes_in([shown])))
     is_final = row["block"] <= freshness(reading).final_block
+    body |= {"signed_in_custody": is_custodial(reading, row["actor"], row["key"])}
     return body | {"finality": "final" if is_final else "provisional"}
 
 
@@ -148,7 +181,8 @@ def _add_posting(noun: str, message_type: str) -> None:
         body = await read_body(request)
         return await run_in_threadpool(take, request, message_type, body)
 
-    schema = {"$ref": f"#/components/schemas/{ENVELOPES[message_type].__name__}"}
+    models = (ENVELOPES[message_type], IN_CUSTODY[message_type])
+    schema = {"anyOf": [{"$ref": f"#/components/schemas/{one.__name__}"} for one in models]}
     content = {"required": True, "content": {"application/json": {"schema": schema}}}
     router.add_api_route(
         f"/{noun}",

@@ -10,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from api import (
+    accesses,
     acts,
     batches,
     chain,
@@ -19,26 +20,30 @@ from api import (
     grants,
     health,
     identifiers,
+    invitations,
     park,
     prepare,
     quotas,
     sessions,
     submissions,
+    tokens,
 )
 from api.errors import Internal, MethodNotAllowed, language_of, problem, problem_response
 from api.fields import hashes_in
+from api.limits import Limiter
 from api.requests import identify
 from api.schema import describe
 from identity.errors import IdentityError
 from ledger.assembly import Ledger
-from ledger.errors import FieldInvalid, Refusal, ResourceUnknown
+from ledger.errors import FieldInvalid, RateLimited, Refusal, ResourceUnknown
 from ledger.identifiers.queries import names_of
+from ledger.settings import DEFAULT_LIMITS, Limits
 
 _log = logging.getLogger("carbonledger.api")
 
 
-def create_app(ledger: Ledger) -> FastAPI:
-    """The application that answers for this ledger."""
+def create_app(ledger: Ledger, limits: Limits = DEFAULT_LIMITS) -> FastAPI:
+    """The application that answers for this ledger, to nobody more than the limits say."""
     app = FastAPI(
         title="carbonledger",
         version="0.1.0",
@@ -48,12 +53,14 @@ def create_app(ledger: Ledger) -> FastAPI:
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
     )
     app.state.ledger = ledger
+    app.state.limiter = Limiter(limits)
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]
     # Fixed paths before those with an id, so that none is taken for an id.
     for module in (health, chain):
         app.include_router(module.router)
     reading = (documents, deliveries, submissions, compliance, park, quotas)
-    for module in (batches, sessions, prepare, grants, *reading, identifiers, acts):
+    credentials = (sessions, tokens, invitations, grants, accesses)
+    for module in (batches, prepare, *credentials, *reading, identifiers, acts):
         app.include_router(module.router, dependencies=[Depends(identify)])
     app.add_exception_handler(Refusal, _refused)
     app.add_exception_handler(IdentityError, _refused)
@@ -65,9 +72,14 @@ def create_app(ledger: Ledger) -> FastAPI:
 
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, Refusal | IdentityError)
-    return problem_response(
+    answer = problem_response(
         problem(error, names=_names(request, error), language=language_of(request))
     )
+    if answer.status_code == 401:  # RFC 9110, section 11.6.1
+        answer.headers["WWW-Authenticate"] = "Bearer"
+    if isinstance(error, RateLimited):
+        answer.headers["Retry-After"] = str(error.retry_after_seconds)
+    return answer
 
 
 def _names(request: Request, error: Refusal | IdentityError) -> dict[bytes, str]:
@@ -109,8 +121,8 @@ async def _query_refused(request: Request, error: Exception) -> Response:
 
 async def _failed(request: Request, error: Exception) -> Response:
     request_id = secrets.token_hex(8)
-    _log.error(
-        "request %s failed: %s %s", request_id, request.method, request.url.path, exc_info=error
-    )
+    # The route's own path: the one that was asked may hold the secret of an invitation.
+    path = getattr(request.scope.get("route"), "path", "unrouted")
+    _log.error("request %s failed: %s %s", request_id, request.method, path, exc_info=error)
     body: dict[str, Any] = problem(Internal(request_id), names={}, language=language_of(request))
     return problem_response(body)

@@ -2,14 +2,16 @@
 
 import base64
 import re
+from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from api.errors import json_bytes
 from api.fields import hex_text, invalid, parse_hex, time_text
-from api.requests import idempotent_request, ledger_of, read_body, submitting
+from api.requests import idempotent_request, ledger_of, read_body, reader_of, submitting
 from identity.identifier import parse_identifier
+from ledger.access.audit import REASON_CHARACTERS_MAX, Action, ConfidentialRead
 from ledger.assembly import ReadingsUpload
 from ledger.evidence.documents import (
     DOCUMENT_BYTES_MAX,
@@ -17,6 +19,7 @@ from ledger.evidence.documents import (
     Document,
     digest_of,
     get_document,
+    owners_of,
 )
 from ledger.evidence.months import ReadMonth, stamp_time
 from ledger.outbox.idempotency import Answer
@@ -155,6 +158,8 @@ def get_document_bytes(request: Request, digest: str) -> Response:
     wanted = parse_hex(digest, size=32, pointer="/digest")
     with ledger_of(request).reading() as reading:
         row = get_document(reading, wanted)
+        owners = owners_of(reading, wanted)
+    _record_access(request, row, owners)
     headers = {
         "Content-Digest": f"sha-256=:{base64.b64encode(wanted).decode()}:",
         "Cache-Control": "immutable",
@@ -162,3 +167,15 @@ def get_document_bytes(request: Request, digest: str) -> Response:
         "Content-Disposition": "attachment",
     }
     return Response(row["content"], media_type=row["media_type"], headers=headers)
+
+
+def _record_access(request: Request, document: dict[str, Any], owners: list[bytes]) -> None:
+    """Tell every owner that somebody else read it, unless the reader is one of them."""
+    viewer = reader_of(request)
+    if viewer.participant in owners:
+        return
+    action: Action = "readings" if document["kind"] == "readings" else "document"
+    reason = request.query_params.get("reason", "")[:REASON_CHARACTERS_MAX] or None
+    for owner in owners:
+        read = ConfidentialRead(action, document["digest"], owner, reason, "shown")
+        ledger_of(request).record_access(viewer, read)

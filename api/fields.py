@@ -35,12 +35,14 @@ IDENTIFIER_FIELDS = frozenset(
         "supplier",
         "to",
         "verifier",
+        "viewer",
     }
 )
 PERIOD_FIELDS = frozenset({"period", "month"})
 TIME_FIELDS = frozenset(
     {
         "accepted_at",
+        "at",
         "carry_by",
         "compromised_since",
         "created_at",
@@ -48,8 +50,10 @@ TIME_FIELDS = frozenset(
         "effective_from",
         "effective_time",
         "ended_at",
+        "expires_at",
         "first_at",
         "last_at",
+        "revoked_at",
         "surrender_by",
         "time",
         "valid_from",

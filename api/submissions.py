@@ -11,6 +11,7 @@ from api.messages import NOUN_OF
 from api.requests import ledger_of
 from ledger.assembly import Reading
 from ledger.identifiers.queries import names_of
+from ledger.identifiers.service import is_custodial
 from ledger.outbox.queries import Standing, submission_standing
 from ledger.outbox.recorded import freshness
 
@@ -55,6 +56,7 @@ def submission_body(reading: Reading, standing: Standing, *, language: str) -> d
         "id": act_id,
         "type": standing.type,
         "actor": to_wire("actor", standing.actor, names),
+        "signed_in_custody": is_custodial(reading, standing.actor, standing.key),
         "state": standing.state,
         "attempt": standing.attempt,
         "accepted_at": to_wire("accepted_at", standing.accepted_at, names),

@@ -8,9 +8,10 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from ledger.access.audit import ConfidentialRead, write_entry
 from ledger.access.gate import Gate
 from ledger.access.grants import Disclosure, end_grant, grant
-from ledger.access.sessions import Session, open_session
+from ledger.access.sessions import Entrance
 from ledger.access.viewer import Viewer
 from ledger.act_rules import rules_of
 from ledger.chain.bindings import CONTRACTS
@@ -20,6 +21,8 @@ from ledger.chain.node import READING_METHODS, HttpNode, Node, NodeError, NodeUn
 from ledger.chain.reader import Reader
 from ledger.chain.sender import Sender
 from ledger.clock import Clock, RealClock, ScriptedClock
+from ledger.credentials import Credentials
+from ledger.custody import Custody
 from ledger.directory import DirectoryLock, check_contracts, require_made, service_name
 from ledger.emissions.deliveries import delivery_rules
 from ledger.engine import Engine
@@ -115,7 +118,16 @@ class Ledger:
         self._node = make_node(self._entries, self.clock)
         check_contracts(self._node, self.manifest)
         self.writer = Writer(self.store)
-        self._gate = Gate(self.store, kind_of)
+        self.custody = Custody(self.store, self.manifest, sealing_key=keys.sealing)
+        self.credentials = Credentials(
+            store=self.store,
+            writer=self.writer,
+            clock=self.clock,
+            gate=Gate(self.store, kind_of, note=self.writer.post),
+            entrance=Entrance(self.store, self.writer, self.manifest, _person_of),
+            custody=self.custody,
+            sealing_key=keys.sealing,
+        )
         self._follower = Follower(self.store, self.reader(), self.manifest)
         self.engine = Engine(self._steps())
         self._acceptance = Acceptance(
@@ -159,21 +171,15 @@ class Ledger:
         with self.store.reading() as connection:
             yield connection
 
-    def viewer(self, token: str) -> Viewer:
-        """Who the bearer of an access token is; raises TokenInvalid."""
-        return self._gate.viewer(token, now=self.clock.now())
+    def record_access(self, viewer: Viewer, read: ConfidentialRead) -> None:
+        """Write down who read whose confidential data, before the answer is sent.
 
-    def open_session(self, envelope: Envelope) -> Session:
-        """The first token of whoever signed the Access; raises every refusal."""
-        self.require_writing()
-        return open_session(
-            envelope,
-            store=self.store,
-            writer=self.writer,
-            manifest=self.manifest,
-            person_of=_person_of,
-            now=self.clock.now(),
-        )
+        The owner's own reading is nobody's business.
+        """
+        if viewer.participant == read.owner:
+            return
+        now = self.clock.now()
+        self.writer.commit(lambda connection: write_entry(connection, viewer, read, now=now))
 
     def grant(self, disclosure: Disclosure) -> Row:
         """Let a participant see more; raises ResourceUnknown for one that nobody knows."""
@@ -200,6 +206,7 @@ class Ledger:
         """Take a signed act in; raises every refusal, LedgerHalted when writing has stopped."""
         self.require_writing()
         brought = Brought(carrier, rules_of, render)
+        envelope = self.custody.with_possession(envelope)
         return self._acceptance.accept(envelope, brought, request=request, now=self.clock.now())
 
     def accept_each(
@@ -208,6 +215,10 @@ class Ledger:
         """Take many in at once, each for itself: its answer or its refusal, in order."""
         self.require_writing()
         brought = Brought(carrier, rules_of, render)
+        envelopes = [
+            one if isinstance(one, Refused) else self.custody.with_possession(one)
+            for one in envelopes
+        ]
         return self._acceptance.accept_each(envelopes, brought, now=self.clock.now())
 
     def accept_all(
@@ -216,6 +227,7 @@ class Ledger:
         """Take many in that are carried whole or not at all; raises the first refusal."""
         self.require_writing()
         brought = Brought(carrier, rules_of, render)
+        envelopes = [self.custody.with_possession(one) for one in envelopes]
         return self._acceptance.accept_all(envelopes, brought, now=self.clock.now())
 
     def keep(

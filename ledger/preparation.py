@@ -54,10 +54,14 @@ _NOT_YOURS = (
 
 @dataclass(frozen=True, slots=True)
 class PartialMessage:
-    """A message of which not every field is given; `given` has the Solidity names."""
+    """A message of which not every field is given; `given` has the Solidity names.
+
+    `possession` is the signature of a key that it adds, where somebody made one.
+    """
 
     type: str
     given: Message
+    possession: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)

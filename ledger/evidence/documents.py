@@ -61,6 +61,13 @@ def is_owner(connection: Connection, digest: bytes, participant: bytes) -> bool:
     return connection.execute(select(table.c.digest).where(mine)).first() is not None
 
 
+def owners_of(connection: Connection, digest: bytes) -> list[bytes]:
+    """The participants that brought the document, first ones first."""
+    table = document_owner_table
+    query = select(table.c.owner).where(table.c.digest == digest)
+    return list(connection.scalars(query.order_by(table.c.created_at, table.c.owner)))
+
+
 def find_document(connection: Connection, digest: bytes) -> Row | None:
     """The document of this digest, if it is held here."""
     query = select(document_table).where(document_table.c.digest == digest)

@@ -1,5 +1,6 @@
 """Every kept table in one place, so that none is forgotten in a migration."""
 
+from ledger.access.audit import audit_entry_table
 from ledger.access.grants import grant_table
 from ledger.access.model import token_table
 from ledger.emissions.deliveries import delivery_table
@@ -11,6 +12,7 @@ from ledger.verification.findings import finding_table
 
 __all__ = [
     "KEPT",
+    "audit_entry_table",
     "delivery_table",
     "document_table",
     "finding_table",

@@ -20,6 +20,7 @@ class Standing:
     id: bytes
     type: str
     actor: bytes
+    key: bytes
     state: str
     attempt: int
     accepted_at: int | None
@@ -43,6 +44,7 @@ def submission_standing(reading: Connection, act_id: bytes) -> Standing:
         id=act_id,
         type=known["type"],
         actor=known["actor"],
+        key=known["key"],
         state=state,
         attempt=row["attempt"] if row else 1,
         accepted_at=row["accepted_at"] if row else None,

@@ -14,6 +14,7 @@ from ledger.store.prepared import Prepared, prepared_insert
 from ledger.store.rows import Row, every_row, first_row
 
 UNDECIDED_LIMIT = 100_000
+UNDECIDED_LIMIT_OF_ACTOR = 10_000
 UNDECIDED = ("accepted", "sent")
 
 
@@ -35,6 +36,16 @@ _NEWEST = Prepared(
     select(submission_table.c.seq)
     .order_by(submission_table.c.seq.desc())
     .limit(literal_column("1"))
+)
+
+
+# The actor's undecided one after as many as it may have, if it has that many.
+_BEYOND_LIMIT_OF_ACTOR = Prepared(
+    select(submission_table.c.seq)
+    .where(text("state IN ('accepted', 'sent')"), submission_table.c.actor == bindparam("actor"))
+    .order_by(submission_table.c.seq)
+    .limit(literal_column("1"))
+    .offset(bindparam("most"))
 )
 
 
@@ -95,7 +106,7 @@ def messages_under_way(connection: Connection, actor: bytes) -> list[dict[str, A
 
 def enqueue(connection: Connection, entry: Entry, *, now: int) -> None:
     """Take the act in, or in again after a refusal; raises OutboxFull."""
-    _check_room(connection)
+    _check_room(connection, entry.actor)
     before = submission(connection, entry.act.id)
     row = _row(entry, now) | {"attempt": 1 if before is None else before["attempt"] + 1}
     if before is not None:
@@ -105,13 +116,22 @@ def enqueue(connection: Connection, entry: Entry, *, now: int) -> None:
     _NAME.write(connection, named)
 
 
-def _check_room(connection: Connection) -> None:
-    """From the oldest undecided to the newest: a bound that costs two look-ups, not a count."""
+def _check_room(connection: Connection, actor: bytes) -> None:
+    """From the oldest undecided to the newest: a bound that costs two look-ups, not a count.
+
+    Only when that many wait at all, one actor's are looked at too.
+    """
     oldest, newest = _OLDEST.first(connection), _NEWEST.first(connection)
     if oldest is None or newest is None:
         return
-    if newest["seq"] - oldest["seq"] >= UNDECIDED_LIMIT:
+    span = newest["seq"] - oldest["seq"] + 1
+    if span > UNDECIDED_LIMIT:
         raise OutboxFull(UNDECIDED_LIMIT)
+    most = UNDECIDED_LIMIT_OF_ACTOR
+    if span < most:
+        return
+    if _BEYOND_LIMIT_OF_ACTOR.first(connection, actor=actor, most=most - 1) is not None:
+        raise OutboxFull(most)
 
 
 def _row(entry: Entry, now: int) -> dict[str, Any]:

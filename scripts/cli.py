@@ -18,7 +18,11 @@ _VERBS = {
     "serve": "Serve the API of a ledger.",
     "doctor": "Check contracts, mirror and key files of a directory.",
 }
-_NOUNS = {"mirror": "The SQL mirror of the chain.", "key": "Signing keys."}
+_NOUNS = {
+    "mirror": "The SQL mirror of the chain.",
+    "key": "Signing keys.",
+    "token": "Access tokens.",
+}
 
 
 class _Verbs(TyperGroup):

@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.staticfiles import StaticFiles
 
 from api import (
     accesses,
@@ -17,33 +18,56 @@ from api import (
     compliance,
     deliveries,
     documents,
+    explanations,
     grants,
     health,
     identifiers,
     invitations,
     park,
     prepare,
+    proofs,
     quotas,
     sessions,
     submissions,
     tokens,
 )
-from api.errors import Internal, MethodNotAllowed, language_of, problem, problem_response
+from api.errors import Internal, MethodNotAllowed, problem
 from api.fields import hashes_in
 from api.limits import Limiter
-from api.requests import identify
+from api.pages import documentation
+from api.pages import park as park_page
+from api.pages import report as report_page
+from api.pages.asking import AnswerRefused
+from api.pages.refusals import refusal_answer, refusal_language
+from api.requests import has_cookie, identify
 from api.schema import describe
 from identity.errors import IdentityError
 from ledger.assembly import Ledger
-from ledger.errors import FieldInvalid, RateLimited, Refusal, ResourceUnknown
+from ledger.errors import FieldInvalid, RateLimited, Refusal, ResourceUnknown, TokenInvalid
 from ledger.identifiers.queries import names_of
 from ledger.settings import DEFAULT_LIMITS, Limits
 
+# What a browser would send for hours and be refused for each time.
+_ENDED = ("expired", "revoked", "unknown")
 _log = logging.getLogger("carbonledger.api")
 
 
 def create_app(ledger: Ledger, limits: Limits = DEFAULT_LIMITS) -> FastAPI:
     """The application that answers for this ledger, to nobody more than the limits say."""
+    app = create_engine_app(ledger)
+    app.state.limiter = Limiter(limits)
+    credentials = (sessions, tokens, invitations, grants, accesses)
+    reading = (documents, deliveries, submissions, compliance, park, proofs, quotas, explanations)
+    pages = (park_page, report_page, documentation)
+    for module in (batches, prepare, *credentials, *reading, identifiers, acts, *pages):
+        app.include_router(module.router, dependencies=[Depends(identify)])
+    app.mount("/static", StaticFiles(packages=[("api", "static")]))
+    app.add_exception_handler(AnswerRefused, _answer_refused)
+    return app
+
+
+def create_engine_app(ledger: Ledger) -> FastAPI:
+    """The part that fronts ask of their engine's process: chain and health."""
     app = FastAPI(
         title="carbonledger",
         version="0.1.0",
@@ -53,15 +77,10 @@ def create_app(ledger: Ledger, limits: Limits = DEFAULT_LIMITS) -> FastAPI:
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
     )
     app.state.ledger = ledger
-    app.state.limiter = Limiter(limits)
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]
     # Fixed paths before those with an id, so that none is taken for an id.
     for module in (health, chain):
         app.include_router(module.router)
-    reading = (documents, deliveries, submissions, compliance, park, quotas)
-    credentials = (sessions, tokens, invitations, grants, accesses)
-    for module in (batches, prepare, *credentials, *reading, identifiers, acts):
-        app.include_router(module.router, dependencies=[Depends(identify)])
     app.add_exception_handler(Refusal, _refused)
     app.add_exception_handler(IdentityError, _refused)
     app.add_exception_handler(RequestValidationError, _query_refused)
@@ -72,14 +91,26 @@ def create_app(ledger: Ledger, limits: Limits = DEFAULT_LIMITS) -> FastAPI:
 
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, Refusal | IdentityError)
-    answer = problem_response(
-        problem(error, names=_names(request, error), language=language_of(request))
-    )
+    return _told(request, error, names=_names(request, error))
+
+
+def _told(
+    request: Request, refusal: Refusal | IdentityError, *, names: dict[bytes, str]
+) -> Response:
+    told = problem(refusal, names=names, language=refusal_language(request))
+    answer = refusal_answer(request, told)
     if answer.status_code == 401:  # RFC 9110, section 11.6.1
         answer.headers["WWW-Authenticate"] = "Bearer"
-    if isinstance(error, RateLimited):
-        answer.headers["Retry-After"] = str(error.retry_after_seconds)
+        if isinstance(refusal, TokenInvalid) and refusal.reason in _ENDED and has_cookie(request):
+            answer.headers["Set-Cookie"] = sessions.cookie_text("", seconds=0)
+    if isinstance(refusal, RateLimited):
+        answer.headers["Retry-After"] = str(refusal.retry_after_seconds)
     return answer
+
+
+async def _answer_refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, AnswerRefused)
+    return refusal_answer(request, error.problem)
 
 
 def _names(request: Request, error: Refusal | IdentityError) -> dict[bytes, str]:
@@ -94,8 +125,8 @@ async def _not_routed(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     refusal: Refusal = ResourceUnknown(request.url.path)
     if error.status_code == 405:
-        refusal = MethodNotAllowed(_allowed_methods(request))
-    answer = problem_response(problem(refusal, names={}, language=language_of(request)))
+        refusal = MethodNotAllowed(_allowed_methods(request) or ["GET"])  # no page has another
+    answer = _told(request, refusal, names={})
     if isinstance(refusal, MethodNotAllowed):
         answer.headers["Allow"] = ", ".join(refusal.allowed)
     return answer
@@ -116,7 +147,7 @@ def _allowed_methods(request: Request) -> list[str]:
 async def _query_refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     wrong = [{"pointer": f"/{one['loc'][-1]}", "rule": one["type"]} for one in error.errors()]
-    return problem_response(problem(FieldInvalid(wrong), names={}, language=language_of(request)))
+    return _told(request, FieldInvalid(wrong), names={})
 
 
 async def _failed(request: Request, error: Exception) -> Response:
@@ -124,5 +155,4 @@ async def _failed(request: Request, error: Exception) -> Response:
     # The route's own path: the one that was asked may hold the secret of an invitation.
     path = getattr(request.scope.get("route"), "path", "unrouted")
     _log.error("request %s failed: %s %s", request_id, request.method, path, exc_info=error)
-    body: dict[str, Any] = problem(Internal(request_id), names={}, language=language_of(request))
-    return problem_response(body)
+    return _told(request, Internal(request_id), names={})

@@ -7,8 +7,8 @@ from starlette.concurrency import run_in_threadpool
 
 from api.errors import json_bytes
 from api.fields import hex_text, to_wire
+from api.freshness import freshness_fields
 from api.requests import ledger_of, parse_json, read_body
-from api.submissions import freshness_fields
 from ledger.assembly import CONTRACTS, Ledger, NodeError, service_name
 from ledger.errors import MethodRefused
 from ledger.identifiers.queries import names_of

@@ -2,24 +2,21 @@
 
 import base64
 import re
-from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from api.errors import json_bytes
 from api.fields import hex_text, invalid, parse_hex, time_text
+from api.paging import query_parameters
 from api.requests import idempotent_request, ledger_of, read_body, reader_of, submitting
 from identity.identifier import parse_identifier
-from ledger.access.audit import REASON_CHARACTERS_MAX, Action, ConfidentialRead
-from ledger.assembly import ReadingsUpload
+from ledger.documents import Documents, ReadingsUpload
 from ledger.evidence.documents import (
     DOCUMENT_BYTES_MAX,
     KINDS,
     Document,
     digest_of,
-    get_document,
-    owners_of,
 )
 from ledger.evidence.months import ReadMonth, stamp_time
 from ledger.outbox.idempotency import Answer
@@ -72,7 +69,7 @@ def _take_readings(request: Request, content: bytes) -> Answer:
         period=_month(_asked(request, "period")),
         seed=_seed(request),
     )
-    return ledger_of(request).take_readings(
+    return _documents(request).take_readings(
         upload, request=_idempotent_request(request, content), render=_month_body
     )
 
@@ -84,12 +81,19 @@ def _take_other(request: Request, content: bytes) -> Answer:
     def render(digest: bytes) -> bytes:
         return json_bytes({"digest": hex_text(digest), "kind": kind, "bytes": len(content)})
 
-    return ledger_of(request).take_document(
+    return _documents(request).take_document(
         Document(content, _owner(request), kind, media_type),
         claimed=_claimed_digest(request),
         request=_idempotent_request(request, content),
         render=render,
     )
+
+
+def _documents(request: Request) -> Documents:
+    """Where documents are kept; raises LedgerHalted when writing has stopped."""
+    ledger = ledger_of(request)
+    ledger.require_writing()
+    return ledger.documents
 
 
 def _owner(request: Request) -> bytes:
@@ -153,29 +157,20 @@ def _seed(request: Request) -> bytes:
     return parse_hex(header, size=32, pointer="/carbon-salt-seed")
 
 
-@router.get("/documents/{digest}", summary="The bytes of a document")
+@router.get(
+    "/documents/{digest}",
+    summary="The bytes of a document, for its owner and whom case, duty or grant lets in",
+    openapi_extra=query_parameters("reason", is_list=False),
+)
 def get_document_bytes(request: Request, digest: str) -> Response:
     wanted = parse_hex(digest, size=32, pointer="/digest")
-    with ledger_of(request).reading() as reading:
-        row = get_document(reading, wanted)
-        owners = owners_of(reading, wanted)
-    _record_access(request, row, owners)
+    reason = request.query_params.get("reason")
+    viewer = reader_of(request)
+    content, media_type = ledger_of(request).documents.read_document(viewer, wanted, reason=reason)
     headers = {
         "Content-Digest": f"sha-256=:{base64.b64encode(wanted).decode()}:",
-        "Cache-Control": "immutable",
+        "Cache-Control": "private, immutable",
         "X-Content-Type-Options": "nosniff",
         "Content-Disposition": "attachment",
     }
-    return Response(row["content"], media_type=row["media_type"], headers=headers)
-
-
-def _record_access(request: Request, document: dict[str, Any], owners: list[bytes]) -> None:
-    """Tell every owner that somebody else read it, unless the reader is one of them."""
-    viewer = reader_of(request)
-    if viewer.participant in owners:
-        return
-    action: Action = "readings" if document["kind"] == "readings" else "document"
-    reason = request.query_params.get("reason", "")[:REASON_CHARACTERS_MAX] or None
-    for owner in owners:
-        read = ConfidentialRead(action, document["digest"], owner, reason, "shown")
-        ledger_of(request).record_access(viewer, read)
+    return Response(content, media_type=media_type, headers=headers)

@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Request, Response
 
-from api.fields import ENUMS, hashes_in, invalid, parse_hex, parse_time, row_to_wire
-from api.paging import asked_filters, query_parameters
-from api.requests import ledger_of
-from api.submissions import freshness_fields
+from api.fields import hashes_in, invalid, parse_hex, parse_time, row_to_wire
+from api.freshness import freshness_fields
+from api.lists import Item, Listing, list_response
+from api.paging import query_parameters, reading_of
+from api.singles import single_response
 from identity.identifier import parse_identifier
 from ledger.assembly import Reading
 from ledger.identifiers.queries import (
@@ -16,12 +17,31 @@ from ledger.identifiers.queries import (
     keys_of,
     names_of,
     subject_by_hash,
-    subjects,
+    subject_page,
 )
-from ledger.outbox.recorded import act_of_type
+from ledger.outbox.recorded import Page, act_of_type
 
 router = APIRouter(prefix="/v1", tags=["identifiers"])
-_FILTERS = ["kind", "parent"]
+_FILTERS = ["kind", "parent", "standing", "text"]
+_SUBJECT_COLUMNS = (
+    "identifier",
+    "kind",
+    "parent",
+    "owner",
+    "standing",
+    "revision",
+    "record",
+    "record_revision",
+)
+_KEY_COLUMNS = (
+    "key",
+    "person",
+    "rights",
+    "scheme",
+    "valid_from",
+    "valid_until",
+    "compromised_since",
+)
 
 
 def _subject_body(row: Mapping[str, Any], names: Mapping[bytes, str]) -> dict[str, Any]:
@@ -51,13 +71,13 @@ def _key_body(row: Mapping[str, Any]) -> dict[str, Any]:
     return row_to_wire(shown, {})
 
 
-def _get(request: Request, subject: bytes) -> dict[str, Any]:
-    with ledger_of(request).reading() as reading:
+def _get(request: Request, subject: bytes) -> Response:
+    with reading_of(request) as reading:
         row = subject_by_hash(reading, subject)
         body = _subject_body(row, names_of(reading, hashes_in([row])))
         body["keys"] = [_key_body(key) for key in keys_of(reading, subject)]
         body["accreditation"] = _accreditation(reading, subject)
-        return body | freshness_fields(reading)
+        return single_response(request, body, freshness_fields(reading))
 
 
 def _accreditation(reading: Reading, verifier: bytes) -> dict[str, Any] | None:
@@ -78,48 +98,54 @@ def _accreditation(reading: Reading, verifier: bytes) -> dict[str, Any] | None:
     summary="Subjects in the order of their registration",
     openapi_extra=query_parameters(*_FILTERS),
 )
-def list_identifiers(request: Request) -> dict[str, Any]:
-    asked = asked_filters(request, _FILTERS)
-    parent = parse_identifier(asked["parent"]).hash if "parent" in asked else None
-    kind = ENUMS["kind"].get(asked["kind"].upper()) if "kind" in asked else None
-    if "kind" in asked and kind is None:
-        raise invalid("/kind", "one_of:" + ",".join(key.lower() for key in ENUMS["kind"]))
-    with ledger_of(request).reading() as reading:
-        rows = subjects(reading, parent=parent, kind=kind)
+def list_identifiers(request: Request) -> Response:
+    def fetch(reading: Reading, page: Page) -> list[Item]:
+        rows = subject_page(reading, page)
         names = names_of(reading, hashes_in(rows))
-        items = [_subject_body(row, names) for row in rows]
-        return {"items": items, "next": None} | freshness_fields(reading)
+        return [(row["seq"], _subject_body(row, names)) for row in rows]
+
+    listing = Listing(fetch, _SUBJECT_COLUMNS, _FILTERS, {"standing": ("active", "suspended")})
+    return list_response(request, listing)
 
 
-@router.get("/identifiers/{prefix}/{suffix}", summary="One subject with its keys")
-def get_identifier(request: Request, prefix: str, suffix: str) -> dict[str, Any]:
+@router.get(
+    "/identifiers/{prefix}/{suffix}",
+    summary="One subject with its keys",
+    openapi_extra=query_parameters("as_of", is_list=False),
+)
+def get_identifier(request: Request, prefix: str, suffix: str) -> Response:
     return _get(request, parse_identifier(f"{prefix}/{suffix}").hash)
 
 
-@router.get("/identifiers/{prefix}", summary="One prefix, or what one Registration made, by its id")
-def get_prefix(request: Request, prefix: str) -> dict[str, Any]:
+@router.get(
+    "/identifiers/{prefix}",
+    summary="One prefix, or what one Registration made, by its id",
+    openapi_extra=query_parameters("as_of", is_list=False),
+)
+def get_prefix(request: Request, prefix: str) -> Response:
     if not prefix.startswith("0x"):
         return _get(request, parse_identifier(prefix).hash)
     act_id = parse_hex(prefix, size=32, pointer="/id")
-    with ledger_of(request).reading() as reading:
+    with reading_of(request) as reading:
         registered = act_of_type(reading, "Registration", act_id)["subject"]
     return _get(request, registered)
 
 
-@router.get("/keys", tags=["keys"], summary="A participant's keys; `at`: those valid then")
-def list_keys(request: Request, identifier: str, at: str | None = None) -> dict[str, Any]:
+@router.get(
+    "/keys",
+    tags=["keys"],
+    summary="A participant's keys; `at`: those valid then",
+    openapi_extra=query_parameters("identifier", "at"),
+)
+def list_keys(request: Request) -> Response:
+    if (identifier := request.query_params.get("identifier")) is None:
+        raise invalid("/identifier", "missing")
     subject = parse_identifier(identifier).hash
+    at = request.query_params.get("at")
     moment = None if at is None else parse_time(at, pointer="/at")
-    with ledger_of(request).reading() as reading:
+
+    def fetch(reading: Reading, page: Page) -> list[Item]:
         subject_by_hash(reading, subject)
-        rows = [
-            row for row in keys_of(reading, subject) if moment is None or _is_valid(row, moment)
-        ]
-        items = [_key_body(row) for row in rows]
-        return {"items": items, "next": None} | freshness_fields(reading)
+        return [(row["seq"], _key_body(row)) for row in keys_of(reading, subject, page, at=moment)]
 
-
-def _is_valid(row: Mapping[str, Any], moment: int) -> bool:
-    since = row["compromised_since"]
-    is_in_time = row["valid_from_time"] <= moment < row["valid_until_time"]
-    return bool(is_in_time and not (since and since <= moment))
+    return list_response(request, Listing(fetch, _KEY_COLUMNS, ["identifier", "at"]))

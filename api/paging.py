@@ -1,30 +1,47 @@
-"""Lists by cursor: one walk is one snapshot, pinned to a block, with its filters."""
+"""What a list request asks, and one page of it: a walk is one snapshot, pinned to a block."""
 
 import base64
 import hashlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from fastapi import Request
 
-from api.fields import ENUMS, PERIOD_FIELDS, from_wire, invalid, parse_count
-from api.submissions import freshness_fields
-from ledger.assembly import Reading
-from ledger.errors import CursorMalformed, FilterUnknown
-from ledger.outbox.recorded import Page, freshness
+from api.fields import ENUMS, PERIOD_FIELDS, from_wire, invalid, parse_count, parse_time
+from api.requests import ledger_of
+from ledger.assembly import Moment, Reading
+from ledger.errors import CursorMalformed, FilterUnknown, FormatUnavailable
+from ledger.outbox.recorded import Page
 
 LIMIT, LIMIT_MAX = 50, 200
-PAGING = ("limit", "cursor")
+PAGING = ("limit", "cursor", "order", "as_of", "format")
+_ORDERS = ("asc", "desc")
+FORMATS = ("json", "csv", "ndjson", "xlsx")
+_BLOCK_DIGITS = 15
+_TEXTS = ("at", "carrier", "identifier", "text")  # read where they are asked for
 # Version, sequence and block (15 digits fit a column), digest of the filters.
 _CURSOR = re.compile(r"([0-9]{1,3})\.([0-9]{1,15})\.([0-9]{1,15})\.([0-9a-f]{16})")
 
 
-def query_parameters(*names: str) -> dict[str, Any]:
-    """What OpenAPI says of a list's query: all are optional texts, limit a count."""
-    count = {"type": "integer", "minimum": 1, "maximum": LIMIT_MAX, "default": LIMIT}
-    schemas = {name: count if name == "limit" else {"type": "string"} for name in names}
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A list request: its page, at which moment, in which format, and its cursor's binding."""
+
+    page: Page
+    moment: Moment | None
+    format: str
+    digest: str
+
+
+def query_parameters(*names: str, is_list: bool = True) -> dict[str, Any]:
+    """What OpenAPI says of a query: filters are optional texts, and what every list takes."""
+    schemas: dict[str, Any] = {name: {"type": "string"} for name in names}
+    if is_list:
+        schemas |= _LIST_PARAMETERS
     return {
         "parameters": [
             {"name": name, "in": "query", "schema": schema} for name, schema in schemas.items()
@@ -32,46 +49,85 @@ def query_parameters(*names: str) -> dict[str, Any]:
     }
 
 
+_LIST_PARAMETERS = {
+    "limit": {"type": "integer", "minimum": 1, "maximum": LIMIT_MAX, "default": LIMIT},
+    "cursor": {"type": "string"},
+    "order": {"enum": list(_ORDERS), "default": "asc"},
+    "as_of": {"type": "string"},
+    "format": {"enum": list(FORMATS), "default": "json"},
+}
+
+
 def asked_filters(
-    request: Request, known: list[str], *, beside: tuple[str, ...] = ()
+    request: Request, known: Sequence[str], *, beside: tuple[str, ...] = ()
 ) -> dict[str, str]:
-    """The filters of a list request as texts, without what it asks `beside` them.
+    """The filters of a request as texts, without what it asks `beside` them.
 
     Raises FilterUnknown.
     """
     asked = {name: text for name, text in request.query_params.items() if name not in beside}
     for name in asked:
         if name not in known:
-            raise FilterUnknown(name, known)
+            raise FilterUnknown(name, list(known))
     return asked
 
 
-def page_of(request: Request, reading: Reading, *, known: list[str]) -> Page:
-    """What a list request asks; raises FilterUnknown, CursorMalformed, FieldInvalid."""
-    asked = asked_filters(request, known, beside=PAGING)
-    filters = {name: _filter_value(name, value) for name, value in asked.items()}
-    after, block = 0, freshness(reading).head_block
-    if (cursor := request.query_params.get("cursor")) is not None:
-        after, block = _read_cursor(cursor, _digest(asked))
-    return Page(filters, after, _limit(request), block)
+def asked_of(
+    request: Request, known: Sequence[str], *, values: Mapping[str, Sequence[str]] | None = None
+) -> Asked:
+    """What a list request asks; `values` are those of filters that are words.
+
+    Raises FilterUnknown, CursorMalformed, FieldInvalid, FormatUnavailable.
+    """
+    filters = asked_filters(request, known, beside=PAGING)
+    query = request.query_params
+    order = query.get("order", "asc")
+    if order not in _ORDERS:
+        raise invalid("/order", "one_of:" + ",".join(_ORDERS))
+    wanted = query.get("format", "json")
+    if wanted not in FORMATS:
+        raise FormatUnavailable(wanted, list(FORMATS))
+    digest = _digest({**filters, "order": order})
+    after, moment = None, moment_of(request)
+    if (cursor := query.get("cursor")) is not None:
+        after, block = _read_cursor(cursor, digest)
+        moment = Moment(str(block), block=block)
+    words = values or {}
+    typed = {name: _typed(name, text, words.get(name)) for name, text in filters.items()}
+    page = Page(typed, after, _limit(request), is_newest_first=order == "desc")
+    return Asked(page, moment, wanted, digest)
 
 
-def list_answer(
-    request: Request,
-    reading: Reading,
-    items: list[dict[str, Any]],
-    *,
-    rows: Sequence[Mapping[str, Any]],
-    page: Page,
-) -> dict[str, Any]:
-    """Items, the next page's URL or null, and freshness."""
-    asked = {name: value for name, value in request.query_params.items() if name not in PAGING}
-    link = None
-    if len(rows) == page.limit:
-        cursor = _write_cursor(rows[-1]["seq"], page.as_of_block, _digest(asked))
-        query = request.url.include_query_params(cursor=cursor)
-        link = f"{query.path}?{query.query}"
-    return {"items": items, "next": link} | freshness_fields(reading)
+def moment_of(request: Request) -> Moment | None:
+    """The moment of `as_of`: a block's number or a time; raises FieldInvalid."""
+    text = request.query_params.get("as_of")
+    if text is None:
+        return None
+    if text.isascii() and text.isdigit() and len(text) <= _BLOCK_DIGITS:
+        return Moment(text, block=int(text))
+    return Moment(text, time=parse_time(text, pointer="/as_of"))
+
+
+@contextmanager
+def reading_of(request: Request) -> Iterator[Reading]:
+    """A reading at the moment that the request asks for; raises AsOfUnknown."""
+    with ledger_of(request).reading(moment_of(request)) as reading:
+        yield reading
+
+
+def next_link(request: Request, asked: Asked, *, last_seq: int, block: int) -> str:
+    """The path of the page after this one, in the same snapshot."""
+    cursor = _write_cursor(last_seq, block, asked.digest)
+    query = request.url.include_query_params(cursor=cursor)
+    return f"{query.path}?{query.query}"
+
+
+def _typed(name: str, text: str, words: Sequence[str] | None) -> Any:
+    if words is None:
+        return _filter_value(name, text)
+    if text not in words:
+        raise invalid(f"/{name}", "one_of:" + ",".join(words))
+    return text
 
 
 def _limit(request: Request) -> int:
@@ -80,6 +136,8 @@ def _limit(request: Request) -> int:
 
 
 def _filter_value(name: str, text: str) -> Any:
+    if name in _TEXTS:
+        return text
     if name in ("year", "person", "tonnes"):
         if not (text.isascii() and text.isdigit() and len(text) <= 9):
             raise invalid(f"/{name}", "integer")

@@ -3,11 +3,12 @@
 from dataclasses import asdict
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Request, Response
 
 from api.fields import hex_text, invalid, parse_hex, row_to_wire, to_wire
-from api.requests import ledger_of
-from api.submissions import freshness_fields
+from api.freshness import freshness_fields
+from api.paging import query_parameters, reading_of
+from api.singles import single_response
 from identity.identifier import parse_identifier
 from ledger.errors import ResourceUnknown
 from ledger.identifiers.queries import subject_by_hash
@@ -18,14 +19,18 @@ from ledger.rules.loader import PARK_RULES, RulePack, load_rule_pack
 router = APIRouter(prefix="/v1", tags=["park"])
 
 
-@router.get("/park/{prefix}/{suffix}", summary="Gross, internal deliveries, net, months, warnings")
-def get_park(request: Request, prefix: str, suffix: str, period: str) -> dict[str, Any]:
+@router.get(
+    "/park/{prefix}/{suffix}",
+    summary="Gross, internal deliveries, net, months, warnings",
+    openapi_extra=query_parameters("as_of", is_list=False),
+)
+def get_park(request: Request, prefix: str, suffix: str, period: str) -> Response:
     park = parse_identifier(f"{prefix}/{suffix}").hash
     wanted = Period.from_text(period)
     if not wanted.is_year:
         raise invalid("/period", "year")
     pack = load_rule_pack(PARK_RULES)
-    with ledger_of(request).reading() as reading:
+    with reading_of(request) as reading:
         subject = subject_by_hash(reading, park)
         year = park_year(reading, park, year=wanted.year, pack=pack)
         body = asdict(year)
@@ -33,7 +38,7 @@ def get_park(request: Request, prefix: str, suffix: str, period: str) -> dict[st
         for name in ("peak_month", "warning_month"):
             body[name] = to_wire("month", body[name], {})
         named = {"identifier": subject["name"], "rule_pack": hex_text(pack.hash)}
-        return named | body | freshness_fields(reading)
+        return single_response(request, named | body, freshness_fields(reading))
 
 
 @router.get("/rules", tags=["rules"], summary="The rule packs of this version")

@@ -1,32 +1,112 @@
-"""Accounts, assets and surrender rules: what is held, issued and due."""
+"""Accounts, their movements, and assets: what is held, moved, issued and spent."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Request, Response
 
-from api.fields import row_to_wire
-from api.requests import ledger_of
-from api.submissions import freshness_fields
+from api.fields import hashes_in, row_to_wire
+from api.freshness import freshness_fields
+from api.lists import Item, Listing, list_response
+from api.paging import query_parameters, reading_of
+from api.requests import reader_of
+from api.singles import single_response
 from identity.identifier import parse_identifier
-from ledger.identifiers.queries import subject_by_hash
+from ledger.access.viewer import Viewer
+from ledger.assembly import Reading
+from ledger.errors import ResourceUnknown
+from ledger.identifiers.queries import names_of
+from ledger.outbox.recorded import Page
+from ledger.quotas.asset import vintage_of
+from ledger.quotas.movements import MOVEMENT_COLUMNS, movements_of
 from ledger.quotas.nonce import next_nonce
-from ledger.quotas.queries import BUCKETS, flows_of, holdings_of, supplies
+from ledger.quotas.queries import BUCKETS, flows_of, holdings_of, supply_page
+from ledger.quotas.sight import account_page, account_seen, granted_vintages
 
 router = APIRouter(prefix="/v1", tags=["quotas"])
+_ACCOUNT_COLUMNS = ("account", "view", "holdings")
+_SUPPLY_COLUMNS = (
+    "asset",
+    "cap_tonnes",
+    "issued_tonnes",
+    "surrendered_tonnes",
+    "cancelled_tonnes",
+    "revision",
+)
 
 
-@router.get("/accounts/{prefix}/{suffix}", summary="Holdings by asset and bucket, and what moved")
-def get_account(request: Request, prefix: str, suffix: str) -> dict[str, Any]:
+@router.get(
+    "/accounts",
+    summary="The accounts that the caller sees, with their holdings",
+    openapi_extra=query_parameters(),
+)
+def list_accounts(request: Request) -> Response:
+    viewer = reader_of(request)
+
+    def fetch(reading: Reading, page: Page) -> list[Item]:
+        rows = account_page(reading, viewer, page)
+        return [(row["seq"], _account_body(reading, viewer, row)) for row in rows]
+
+    return list_response(request, Listing(fetch, _ACCOUNT_COLUMNS))
+
+
+@router.get(
+    "/accounts/{prefix}/{suffix}",
+    summary="Holdings by asset and bucket, and what moved",
+    openapi_extra=query_parameters("as_of", is_list=False),
+)
+def get_account(request: Request, prefix: str, suffix: str) -> Response:
     account = parse_identifier(f"{prefix}/{suffix}").hash
-    with ledger_of(request).reading() as reading:
-        subject = subject_by_hash(reading, account)
-        holdings = [
-            _holding_body(row) | flows_of(reading, account, row["asset"])
-            for row in holdings_of(reading, account)
-        ]
-        body = {"account": subject["name"], "holdings": holdings}
-        return body | freshness_fields(reading)
+    viewer = reader_of(request)
+    with reading_of(request) as reading:
+        row = _seen(reading, viewer, account, name=f"{prefix}/{suffix}")
+        body = _account_body(reading, viewer, row)
+        return single_response(request, body, freshness_fields(reading))
+
+
+@router.get(
+    "/accounts/{prefix}/{suffix}/movements",
+    summary="Every debit and credit of an account with its cause",
+    openapi_extra=query_parameters("asset"),
+)
+def list_movements(request: Request, prefix: str, suffix: str) -> Response:
+    account = parse_identifier(f"{prefix}/{suffix}").hash
+    viewer = reader_of(request)
+
+    def fetch(reading: Reading, page: Page) -> list[Item]:
+        row = _seen(reading, viewer, account, name=f"{prefix}/{suffix}")
+        moves = movements_of(reading, account, page)
+        names = names_of(reading, hashes_in(moves))
+        shown = [move for move in moves if _is_shown(reading, viewer, row, move["asset"])]
+        return [(move.pop("seq"), row_to_wire(move, names)) for move in shown]
+
+    return list_response(request, Listing(fetch, MOVEMENT_COLUMNS, ["asset"]))
+
+
+def _seen(reading: Reading, viewer: Viewer, account: bytes, *, name: str) -> dict[str, Any]:
+    """The account as it is seen; raises ResourceUnknown, whether it is hidden or is not there."""
+    try:
+        view = account_seen(reading, viewer, account)
+    except ResourceUnknown:
+        raise ResourceUnknown(f"accounts/{name}") from None
+    return {"hash": account, "name": names_of(reading, {account})[account], "view": view}
+
+
+def _account_body(reading: Reading, viewer: Viewer, row: Mapping[str, Any]) -> dict[str, Any]:
+    account = row["hash"]
+    holdings = [
+        _holding_body(holding) | flows_of(reading, account, holding["asset"])
+        for holding in holdings_of(reading, account)
+        if _is_shown(reading, viewer, row, holding["asset"])
+    ]
+    return {"account": row["name"], "view": row["view"], "holdings": holdings}
+
+
+def _is_shown(reading: Reading, viewer: Viewer, row: Mapping[str, Any], asset: int) -> bool:
+    """Who was granted sight sees the vintages that were granted."""
+    if row["view"] != "granted":
+        return True
+    return vintage_of(asset) in granted_vintages(reading, viewer, row["hash"])
 
 
 def _holding_body(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -39,20 +119,17 @@ def _holding_body(row: Mapping[str, Any]) -> dict[str, Any]:
     return row_to_wire(shown, {})
 
 
-@router.get("/assets", summary="Caps, issued, surrendered and cancelled tonnes of every asset")
-def list_assets(request: Request) -> dict[str, Any]:
-    with ledger_of(request).reading() as reading:
-        items = [_supply_body(row) for row in supplies(reading)]
-        return {"items": items, "next": None} | freshness_fields(reading)
+@router.get(
+    "/assets",
+    summary="Caps, issued, surrendered and cancelled tonnes of every asset",
+    openapi_extra=query_parameters(),
+)
+def list_assets(request: Request) -> Response:
+    def fetch(reading: Reading, page: Page) -> list[Item]:
+        return [(row["asset"], _supply_body(row)) for row in supply_page(reading, page)]
+
+    return list_response(request, Listing(fetch, _SUPPLY_COLUMNS))
 
 
 def _supply_body(row: Mapping[str, Any]) -> dict[str, Any]:
-    shown = {
-        "asset": row["asset"],
-        "cap_tonnes": row["cap_tonnes"],
-        "issued_tonnes": row["issued_tonnes"],
-        "surrendered_tonnes": row["surrendered_tonnes"],
-        "cancelled_tonnes": row["cancelled_tonnes"],
-        "revision": row["revision"],
-    }
-    return row_to_wire(shown, {})
+    return row_to_wire({name: row[name] for name in _SUPPLY_COLUMNS}, {})

@@ -85,12 +85,21 @@ def limit(request: Request) -> None:
 
 def session_of(request: Request) -> SessionId | None:
     """The browser session that the cookie names; raises TokenInvalid for more than one."""
-    pairs = ";".join(request.headers.getlist("cookie")).split(";")
-    named = [pair.strip().partition("=") for pair in pairs]
-    values = [value for name, _, value in named if name == COOKIE]
+    values = _cookies(request)
     if len(values) > 1:
         raise TokenInvalid("ambiguous")
     return SessionId(values[0]) if values else None
+
+
+def has_cookie(request: Request) -> bool:
+    """Whether a browser sends the cookie of a session, ended or not."""
+    return bool(_cookies(request))
+
+
+def _cookies(request: Request) -> list[str]:
+    pairs = ";".join(request.headers.getlist("cookie")).split(";")
+    named = [pair.strip().partition("=") for pair in pairs]
+    return [value for name, _, value in named if name == COOKIE]
 
 
 def require_csrf_token(request: Request, session: SessionId) -> None:

@@ -8,6 +8,7 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 
 from api.errors import PROBLEM
+from api.exports import MEDIA_TYPES
 from api.invitations import InvitationWish
 from api.messages import ENVELOPES, IN_CUSTODY, PREPARATIONS
 from api.requests import COOKIE
@@ -42,6 +43,7 @@ _COOKIE = {
     "name": COOKIE,
     "description": "A browser session: POST /v1/sessions?cookie=1; writes need X-CSRF-Token.",
 }
+_FILE = {"schema": {"type": "string"}}
 _IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",
     "in": "header",
@@ -96,6 +98,12 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
         "content": {PROBLEM: reference},
     }
     operation["responses"].pop("422", None)
+    names = {parameter["name"] for parameter in operation.get("parameters", [])}
+    if "format" in names:
+        content = operation["responses"]["200"]["content"]
+        content |= {kind.partition(";")[0]: _FILE for kind in MEDIA_TYPES.values()}
+    if path == "/v1/documents/{digest}":
+        operation["responses"]["200"]["content"] = {"*/*": _FILE}
     if method == "post" and path.startswith("/v1") and path not in _WITHOUT_KEY:
         parameters = operation.setdefault("parameters", [])
         parameters.append(_IDEMPOTENCY_KEY)

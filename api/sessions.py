@@ -53,7 +53,7 @@ def delete_session(request: Request) -> Response:
         raise TokenMissing
     ledger_of(request).credentials.end_browser_session(session)
     answer = Response(status_code=204)
-    answer.headers["Set-Cookie"] = _cookie("", seconds=0)
+    answer.headers["Set-Cookie"] = cookie_text("", seconds=0)
     return answer
 
 
@@ -65,7 +65,7 @@ def _open(ledger: Ledger, body: Any) -> Response:
 def _open_in_browser(ledger: Ledger, body: Any) -> Response:
     session = ledger.credentials.open_browser_session(_envelope(ledger, body))
     answer = told_once(grant_body(ledger, session.grant) | {"csrf_token": session.id.csrf_token})
-    answer.headers["Set-Cookie"] = _cookie(session.id.text, seconds=SESSION_SECONDS_MAX)
+    answer.headers["Set-Cookie"] = cookie_text(session.id.text, seconds=SESSION_SECONDS_MAX)
     return answer
 
 
@@ -75,7 +75,7 @@ def _envelope(ledger: Ledger, body: Any) -> Envelope:
     return envelope
 
 
-def _cookie(value: str, *, seconds: int) -> str:
+def cookie_text(value: str, *, seconds: int) -> str:
     """The prefix makes browsers take it from this host alone, over a trustworthy connection."""
     return f"{COOKIE}={value}; Max-Age={seconds}; Path=/; Secure; HttpOnly; SameSite=Strict"
 

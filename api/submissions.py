@@ -3,30 +3,41 @@
 import json
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Request, Response
 
 from api.errors import language_of, problem
 from api.fields import hashes_in, hex_text, invalid, parse_count, parse_hex, time_text, to_wire
+from api.freshness import freshness_fields
+from api.lists import Item, Listing, list_response
 from api.messages import NOUN_OF
-from api.requests import ledger_of
+from api.paging import query_parameters
+from api.requests import ledger_of, reader_of
+from api.singles import single_response
+from ledger.access.submissions import seen_standing, submission_page
 from ledger.assembly import Reading
 from ledger.identifiers.queries import names_of
 from ledger.identifiers.service import is_custodial
-from ledger.outbox.queries import Standing, submission_standing
-from ledger.outbox.recorded import freshness
+from ledger.outbox.queries import STATES, Standing, standing_of
+from ledger.outbox.recorded import Page
 
 router = APIRouter(prefix="/v1", tags=["submissions"])
 _WAIT_SECONDS, _WAIT_SECONDS_MAX = 10, 30
-
-
-def freshness_fields(reading: Reading) -> dict[str, Any]:
-    """How far the chain was read for this answer."""
-    read = freshness(reading)
-    return {
-        "as_of_block": read.head_block,
-        "final_block": read.final_block,
-        "as_of_time": time_text(read.head_time),
-    }
+_FILTERS = ["actor", "state", "type"]
+_COLUMNS = (
+    "id",
+    "type",
+    "actor",
+    "signed_in_custody",
+    "state",
+    "attempt",
+    "accepted_at",
+    "deadline",
+    "transaction",
+    "block",
+    "refusal",
+    "resource",
+    "acknowledgement",
+)
 
 
 def wait_of(request: Request) -> int | None:
@@ -66,12 +77,32 @@ def submission_body(reading: Reading, standing: Standing, *, language: str) -> d
         "refusal": told,
         "resource": f"/v1/{NOUN_OF[standing.type]}/{act_id}" if is_recorded else None,
         "acknowledgement": None if answer is None else answer["acknowledgement"],
-    } | freshness_fields(reading)
+    }
+
+
+@router.get(
+    "/submissions",
+    summary="Own and carried acts in the order they came in",
+    openapi_extra=query_parameters(*_FILTERS),
+)
+def list_submissions(request: Request) -> Response:
+    viewer, language = reader_of(request), language_of(request)
+
+    def fetch(reading: Reading, page: Page) -> list[Item]:
+        rows = submission_page(reading, viewer, page)
+        return [
+            (row["seq"], submission_body(reading, standing_of(reading, row), language=language))
+            for row in rows
+        ]
+
+    words = {"state": STATES, "type": tuple(NOUN_OF)}
+    return list_response(request, Listing(fetch, _COLUMNS, _FILTERS, words))
 
 
 @router.get("/submissions/{act_id}", summary="A submission: accepted, sent, final or refused")
-def get_submission(request: Request, act_id: str) -> dict[str, Any]:
+def get_submission(request: Request, act_id: str) -> Response:
     wanted = parse_hex(act_id, size=32, pointer="/id")
     with ledger_of(request).reading() as reading:
-        standing = submission_standing(reading, wanted)
-        return submission_body(reading, standing, language=language_of(request))
+        standing = seen_standing(reading, reader_of(request), wanted)
+        body = submission_body(reading, standing, language=language_of(request))
+        return single_response(request, body, freshness_fields(reading))

@@ -8,8 +8,9 @@ from starlette.concurrency import run_in_threadpool
 
 from api.errors import json_bytes
 from api.fields import invalid, parse_time, row_to_wire
+from api.lists import Item, Listing, list_response
 from api.messages import validated
-from api.paging import PAGING, list_answer, page_of, query_parameters
+from api.paging import query_parameters
 from api.requests import (
     idempotent_request,
     ledger_of,
@@ -29,11 +30,23 @@ from ledger.access.tokens import (
     tokens_of,
 )
 from ledger.access.viewer import SCOPES, Scope
+from ledger.assembly import Reading
 from ledger.errors import ScopeMissing
 from ledger.identifiers.queries import names_of
+from ledger.outbox.recorded import Page
 
 router = APIRouter(prefix="/v1", tags=["tokens"])
 _DAY_SECONDS = 86_400
+_COLUMNS = (
+    "lookup",
+    "participant",
+    "person",
+    "scopes",
+    "created_at",
+    "expires_at",
+    "revoked_at",
+    "last_used_day",
+)
 
 
 class TokenWish(BaseModel):
@@ -96,18 +109,20 @@ def _grant(request: Request, wish: TokenWish) -> Grant:
 @router.get(
     "/tokens",
     summary="The tokens of one's participant, ended ones too, without their secrets",
-    openapi_extra=query_parameters(*PAGING),
+    openapi_extra=query_parameters(),
 )
-def list_tokens(request: Request) -> dict[str, Any]:
+def list_tokens(request: Request) -> Response:
     viewer = viewer_of(request)
     viewer.require("read")
-    assert viewer.participant is not None, "no token without a participant may read"
-    with ledger_of(request).reading() as reading:
-        page = page_of(request, reading, known=[])
-        rows = tokens_of(reading, viewer.participant, page)
-        names = names_of(reading, {viewer.participant})
-        items = [_body(row, names) for row in rows]
-        return list_answer(request, reading, items, rows=rows, page=page)
+    participant = viewer.participant
+    assert participant is not None, "no token without a participant may read"
+
+    def fetch(reading: Reading, page: Page) -> list[Item]:
+        rows = tokens_of(reading, participant, page)
+        names = names_of(reading, {participant})
+        return [(row["seq"], _body(row, names)) for row in rows]
+
+    return list_response(request, Listing(fetch, _COLUMNS))
 
 
 def _body(row: dict[str, Any], names: dict[bytes, str]) -> dict[str, Any]:

@@ -63,6 +63,31 @@ class CursorMalformed(DoorRefusal):
 
 
 @dataclass(eq=False)
+class AsOfUnknown(DoorRefusal):
+    """The chain has no such block yet, or had none at that time."""
+
+    asked: str
+    head: int
+
+
+@dataclass(eq=False)
+class ExportTooLarge(DoorRefusal):
+    """More rows than this format holds."""
+
+    rows: int
+    limit: int
+    use: str
+
+
+@dataclass(eq=False)
+class FormatUnavailable(DoorRefusal):
+    """The list is not given in this format."""
+
+    format: str
+    offered: list[str]
+
+
+@dataclass(eq=False)
 class FilterUnknown(DoorRefusal):
     """The list has no such filter."""
 

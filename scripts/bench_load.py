@@ -31,17 +31,20 @@ _FOR_EVER = "2099-01-01T00:00:00Z"
 class Loaded:
     """A service in real time, its process id, and envelopes in `lanes` that each keep order.
 
-    `headers` are those of a token that may carry them.
+    `headers` are those of a token that may carry them, `owner_headers` of their enterprise's.
     """
 
     url: str
     process: int
     headers: dict[str, str]
+    owner_headers: dict[str, str]
     lanes: list[list[dict[str, Any]]]
 
 
 @contextmanager
-def loaded_service(directory: Path, *, lanes: int, acts_per_lane: int) -> Iterator[Loaded]:
+def loaded_service(
+    directory: Path, *, lanes: int, acts_per_lane: int, workers: int | None = None
+) -> Iterator[Loaded]:
     """A park of the demo's, founded, and evidence signed for one figure a lane."""
     timeline = timeline_of(GENERATED_YEAR, now=RealClock().now())
     secrets = make_secrets(timeline)
@@ -53,7 +56,7 @@ def loaded_service(directory: Path, *, lanes: int, acts_per_lane: int) -> Iterat
     ]
     run_verb(["init", "--demo", "--clock", str(time.path), "--dir", str(directory), *founders])
     with (
-        Service(directory, time.path) as service,
+        Service(directory, time.path, workers=workers) as service,
         client_of(service.url(), time, secrets) as client,
     ):
         pack = load_rule_pack(RULE_PACK)
@@ -66,7 +69,8 @@ def loaded_service(directory: Path, *, lanes: int, acts_per_lane: int) -> Iterat
             list(_evidence(story, year=_FIRST_YEAR + lane, count=acts_per_lane))
             for lane in range(lanes)
         ]
-        yield Loaded(client.url, service.process, client.bearer(), signed)
+        owner = client.bearer(ENTERPRISES[0].name)
+        yield Loaded(client.url, service.process, client.bearer(), owner, signed)
 
 
 def _say_nothing(_key: str, **_facts: object) -> None:

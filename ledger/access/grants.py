@@ -85,21 +85,17 @@ def grants_of(reading: Connection, participant: bytes) -> list[Row]:
 
 
 def is_granted(
-    grantee: bytes, resource: Granted, *, owner: ColumnElement[bytes], year: Any
+    grantee: bytes, resource: Granted, *, owner: Any, year: int | None = None
 ) -> ColumnElement[bool]:
-    """Whether the owner in this column shows the grantee its resource of that year."""
+    """Whether the owner (a column or 32 bytes) shows this to the grantee, of one year or any."""
     table = grant_table
-    return (
-        select(table.c.seq)
-        .where(
-            table.c.grantee == grantee,
-            table.c.owner == owner,
-            table.c.resource == resource,
-            table.c.year == year,
-            table.c.ended_at.is_(None),
-        )
-        .exists()
+    granted = select(table.c.seq).where(
+        table.c.grantee == grantee,
+        table.c.owner == owner,
+        table.c.resource == resource,
+        table.c.ended_at.is_(None),
     )
+    return granted.exists() if year is None else granted.where(table.c.year == year).exists()
 
 
 def _in_force(disclosure: Disclosure) -> Any:

@@ -101,9 +101,8 @@ def tokens_of(reading: Connection, participant: bytes, page: Page) -> list[Row]:
     """A participant's tokens, ended ones too, oldest first; no secrets."""
     table = token_table
     columns = [column for column in table.c if column.name not in ("secret", "access")]
-    mine = (table.c.participant == participant) & (table.c.seq > page.after)
-    query = select(*columns).where(mine).order_by(table.c.seq).limit(page.limit)
-    return every_row(reading, query)
+    query = select(*columns).where(table.c.participant == participant)
+    return every_row(reading, page.ordered(query, table.c.seq))
 
 
 def revoke_token(connection: Connection, lookup: str, *, participant: bytes, now: int) -> None:

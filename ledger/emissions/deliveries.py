@@ -3,16 +3,35 @@
 A delivery is not carried to the chain; its digest is a leaf of both enterprises' month.
 """
 
-from sqlalchemy import BigInteger, Column, Connection, Index, Integer, Table, Text, insert, select
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Index,
+    Integer,
+    Select,
+    Table,
+    Text,
+    case,
+    insert,
+    or_,
+    select,
+)
 
 from identity.signature import recover_address
+from ledger.access.viewer import Viewer
 from ledger.emissions.service import require_figure
+from ledger.emissions.sight import view_of
 from ledger.errors import FieldInvalid, ResourceUnknown
 from ledger.identifiers.service import require_key
 from ledger.outbox.acceptance import KeptRules
 from ledger.outbox.act import SignedAct
+from ledger.outbox.recorded import Page
 from ledger.period import Period
 from ledger.rules.loader import PARK_RULES, load_rule_pack, require_carrier
+from ledger.store.chain_log import was_kept
 from ledger.store.columns import BYTES32, SIGNATURE
 from ledger.store.metadata import KEPT
 from ledger.store.rows import Row, every_row, first_row
@@ -69,26 +88,37 @@ def check_supplied(reading: Connection, act: SignedAct, now: int) -> None:
     require_key(reading, message["supplier"], key=act.key, right="REPORT", now=now)
 
 
-def delivery_by_id(connection: Connection, delivery_id: bytes) -> Row:
-    """One delivery with both signatures; raises ResourceUnknown."""
-    query = select(delivery_table).where(delivery_table.c.id == delivery_id)
-    row = first_row(connection, query)
+DELIVERY_COLUMNS = [column.name for column in delivery_table.c if column.name != "seq"]
+
+
+def delivery_by_id(reading: Connection, viewer: Viewer, delivery_id: bytes) -> Row:
+    """One delivery with both signatures; raises ResourceUnknown, also for what is not seen."""
+    query = _seen(reading, viewer).where(delivery_table.c.id == delivery_id)
+    row = first_row(reading, query)
     if row is None:
         raise ResourceUnknown(f"deliveries/0x{delivery_id.hex()}")
     return row
 
 
-def deliveries(
-    connection: Connection, *, participant: bytes | None, month: int | None
-) -> list[Row]:
-    """Deliveries of a participant, on either side, and month, oldest first."""
+def delivery_page(reading: Connection, viewer: Viewer, page: Page) -> list[Row]:
+    """A page of the deliveries that are seen; filters supplier, consumer, month."""
+    query = _seen(reading, viewer)
+    for name, value in page.filters.items():
+        query = query.where(delivery_table.c[name] == value)
+    return every_row(reading, page.ordered(query, delivery_table.c.seq))
+
+
+def _seen(reading: Connection, viewer: Viewer) -> Select[Any]:
+    """Both sides see a delivery, and of either the verifier in a case and the regulator."""
     table = delivery_table
-    query = select(table).order_by(table.c.seq)
-    if participant is not None:
-        query = query.where((table.c.supplier == participant) | (table.c.consumer == participant))
-    if month is not None:
-        query = query.where(table.c.month == month)
-    return every_row(connection, query)
+    year = table.c.month // 100
+    views = [
+        view_of(reading, viewer, enterprise=side, year=year)
+        for side in (table.c.supplier, table.c.consumer)
+    ]
+    full = [one.in_(["owner", "case", "regulator"]) for one in views]
+    view = case(*zip(full, views, strict=True), else_="public")
+    return select(table, view.label("view")).where(or_(*full), was_kept(reading, table))
 
 
 def delivered_megajoules(
@@ -100,6 +130,7 @@ def delivered_megajoules(
         table.c.month.between(year * 100 + 1, year * 100 + 12),
         table.c.supplier.in_(participants),
         table.c.consumer.in_(participants),
+        was_kept(connection, table),
     )
     months: dict[int, dict[str, int]] = {}
     for month, carrier, megajoules in connection.execute(query):

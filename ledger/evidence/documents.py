@@ -61,11 +61,12 @@ def is_owner(connection: Connection, digest: bytes, participant: bytes) -> bool:
     return connection.execute(select(table.c.digest).where(mine)).first() is not None
 
 
-def owners_of(connection: Connection, digest: bytes) -> list[bytes]:
-    """The participants that brought the document, first ones first."""
+def document_owner(connection: Connection, digest: bytes) -> bytes:
+    """Who brought the document first."""
     table = document_owner_table
     query = select(table.c.owner).where(table.c.digest == digest)
-    return list(connection.scalars(query.order_by(table.c.created_at, table.c.owner)))
+    owner: bytes = connection.execute(query.order_by(table.c.created_at)).scalars().first() or b""
+    return owner
 
 
 def find_document(connection: Connection, digest: bytes) -> Row | None:

@@ -70,6 +70,15 @@ def path(leaf_hashes: Sequence[bytes], index: int) -> tuple[bytes, ...]:
     return tuple(siblings)
 
 
+def sided_path(leaf_hashes: Sequence[bytes], index: int) -> tuple[tuple[bool, bytes], ...]:
+    """The path of leaf `index`, each sibling with whether it stands left of the way up.
+
+    Whoever climbs it needs neither index nor size, and every part of it changes the root.
+    """
+    sides = _sides(index, len(leaf_hashes))
+    return tuple(zip(sides, path(leaf_hashes, index), strict=True))
+
+
 def root_from_path(leaf: bytes, *, index: int, size: int, siblings: Sequence[bytes]) -> bytes:
     """The root of the tree of `size` leaves whose leaf hash `index` has that path.
 

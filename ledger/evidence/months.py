@@ -16,6 +16,7 @@ from ledger.evidence.model import reading_month_table
 from ledger.evidence.readings import MonthOfReadings, parse_month
 from ledger.period import Period
 from ledger.rules.loader import PARK_RULES, load_rule_pack, require_carrier
+from ledger.store.chain_log import was_kept
 from ledger.store.rows import Row, every_row
 from ledger.strict_json import parse_strict
 
@@ -132,7 +133,7 @@ def current_months(connection: Connection, *, facilities: list[bytes], year: int
     span = table.c.period.between(year * 100 + 1, year * 100 + 12)
     newest = (
         select(func.max(table.c.seq))
-        .where(table.c.facility.in_(facilities), span)
+        .where(table.c.facility.in_(facilities), span, was_kept(connection, table))
         .group_by(table.c.meter, table.c.period)
     )
     query = select(table).where(table.c.seq.in_(newest)).order_by(table.c.period, table.c.seq)

@@ -1,9 +1,11 @@
 """Reading subjects, keys and relations."""
 
 from collections.abc import Iterable
+from typing import Any
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import ColumnElement, Connection, bindparam, select
 
+from ledger.chain.bindings import STANDINGS
 from ledger.errors import ResourceUnknown
 from ledger.identifiers.model import (
     accreditation_state_table,
@@ -11,10 +13,11 @@ from ledger.identifiers.model import (
     subject_state_table,
     subject_table,
 )
+from ledger.outbox.recorded import Page
 from ledger.store.facts import FACTS
 from ledger.store.prepared import Prepared
 from ledger.store.rows import Row, every_row, first_row
-from ledger.store.states import current, is_now
+from ledger.store.states import current, holds
 
 _NAME = Prepared(select(subject_table.c.name).where(subject_table.c.hash == bindparam("hash")))
 _TAIL, _NOTHING = bytes(4), bytes(32)
@@ -48,7 +51,7 @@ def subject_by_hash(reading: Connection, subject: bytes) -> Row:
     query = (
         select(subject_table, subject_state_table)
         .select_from(joined)
-        .where(subject_table.c.hash == subject, is_now(subject_state_table))
+        .where(subject_table.c.hash == subject, holds(reading, subject_state_table))
     )
     row = first_row(reading, query)
     if row is None:
@@ -61,7 +64,7 @@ def subjects(reading: Connection, *, parent: bytes | None, kind: int | None) -> 
     query = (
         select(subject_table, subject_state_table)
         .join(subject_state_table, subject_table.c.hash == subject_state_table.c.subject)
-        .where(is_now(subject_state_table))
+        .where(holds(reading, subject_state_table))
         .order_by(subject_table.c.seq)
     )
     if parent is not None:
@@ -71,13 +74,41 @@ def subjects(reading: Connection, *, parent: bytes | None, kind: int | None) -> 
     return every_row(reading, query)
 
 
+def subject_page(reading: Connection, page: Page) -> list[Row]:
+    """A page of subjects in the order of their registration.
+
+    Filters: kind, parent, standing (active, suspended), text (a part of the name).
+    """
+    subject, state = subject_table, subject_state_table
+    query = (
+        select(subject, state)
+        .join(state, subject.c.hash == state.c.subject)
+        .where(holds(reading, state))
+    )
+    for name, value in page.filters.items():
+        query = query.where(_subject_filter(name, value))
+    return every_row(reading, page.ordered(query, subject.c.seq))
+
+
+def _subject_filter(name: str, value: Any) -> ColumnElement[bool]:
+    if name == "text":
+        return subject_table.c.name.contains(value.upper(), autoescape=True)
+    if name == "standing":
+        is_active = subject_state_table.c.standing.bitwise_and(STANDINGS["ACTIVE"]) > 0
+        return is_active if value == "active" else ~is_active
+    equal: ColumnElement[bool] = subject_table.c[name] == value
+    return equal
+
+
 def owned_by(reading: Connection, owner: bytes, *, kind: int) -> list[Row]:
     """Subjects of a kind that a participant owns now."""
     return [row for row in subjects(reading, parent=None, kind=kind) if row["owner"] == owner]
 
 
-def keys_of(reading: Connection, participant: bytes) -> list[Row]:
-    """Every key a participant has or had, as it stands now, oldest first."""
+def keys_of(
+    reading: Connection, participant: bytes, page: Page | None = None, *, at: int | None = None
+) -> list[Row]:
+    """Keys a participant has or had, as they stand, in the order they came; or those valid then."""
     table, added = key_state_table, FACTS["KeyAdded"]
     query = (
         select(table, added.c.seq)
@@ -85,10 +116,14 @@ def keys_of(reading: Connection, participant: bytes) -> list[Row]:
             added,
             (added.c.participant == table.c.participant) & (added.c.added_key == table.c.key),
         )
-        .where(table.c.participant == participant, is_now(table))
-        .order_by(added.c.seq)
+        .where(table.c.participant == participant, holds(reading, table))
     )
-    return every_row(reading, query)
+    if at is not None:
+        since = table.c.compromised_since
+        in_time = (table.c.valid_from_time <= at) & (at < table.c.valid_until_time)
+        query = query.where(in_time, (since == 0) | (since > at))
+    ordered = query.order_by(added.c.seq) if page is None else page.ordered(query, added.c.seq)
+    return every_row(reading, ordered)
 
 
 def accreditation_of(reading: Connection, verifier: bytes) -> Row | None:

@@ -12,6 +12,8 @@ from ledger.outbox.model import courier_transaction_table
 from ledger.outbox.queue import submission
 from ledger.store.chain_log import act_by_id, event_table, freshness
 
+STATES = ("accepted", "sent", "provisional", "final", "refused")
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -21,6 +23,7 @@ class Standing:
     type: str
     actor: bytes
     key: bytes
+    carrier: bytes | None
     state: str
     attempt: int
     accepted_at: int | None
@@ -33,7 +36,15 @@ class Standing:
 
 def submission_standing(reading: Connection, act_id: bytes) -> Standing:
     """What became of a submission; raises ResourceUnknown for an act that never came here."""
-    row = submission(reading, act_id)
+    return _standing(reading, act_id, submission(reading, act_id))
+
+
+def standing_of(reading: Connection, row: Mapping[str, Any]) -> Standing:
+    """What became of the submission of this row."""
+    return _standing(reading, row["id"], row)
+
+
+def _standing(reading: Connection, act_id: bytes, row: Mapping[str, Any] | None) -> Standing:
     act = act_by_id(reading, act_id)
     if row is None and act is None:
         raise ResourceUnknown(f"submissions/0x{act_id.hex()}")
@@ -45,6 +56,7 @@ def submission_standing(reading: Connection, act_id: bytes) -> Standing:
         type=known["type"],
         actor=known["actor"],
         key=known["key"],
+        carrier=row["carrier"] if row else None,
         state=state,
         attempt=row["attempt"] if row else 1,
         accepted_at=row["accepted_at"] if row else None,

@@ -1,57 +1,102 @@
 """Recorded acts by id and by page, in chain order, one snapshot per walk."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import ColumnElement, Connection, Select, Table, literal, select, true
 
 from ledger.errors import FilterUnknown, ResourceUnknown
 from ledger.store.chain_log import EVENT_OF, act_table, freshness
 from ledger.store.facts import FACTS
 from ledger.store.rows import Row, every_row, first_row
+from ledger.store.states import is_recorded
 
-__all__ = ["Page", "act_of_type", "act_page", "filters_of", "freshness"]
+__all__ = ["Page", "Sight", "act_of_type", "act_page", "fact_of", "filters_of", "freshness"]
+
+# Beside what an event is indexed by: the columns that a list of its acts can be filtered by.
+_FILTERED = {"enterprise", "period", "verifier", "year"}
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What is asked of a list: equal columns, from where, how many, up to which block."""
+    """What is asked of a list: equal columns, from where, how many, which end first."""
 
     filters: Mapping[str, Any]
-    after: int
+    after: int | None
     limit: int
-    as_of_block: int
+    is_newest_first: bool = False
+
+    def ordered(self, query: Select[Any], seq: ColumnElement[int]) -> Select[Any]:
+        """The query's rows of this page, by their sequence."""
+        if self.after is not None:
+            query = query.where(seq < self.after if self.is_newest_first else seq > self.after)
+        return query.order_by(seq.desc() if self.is_newest_first else seq).limit(self.limit)
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """How a viewer sees the acts of a type: each row's view, and which rows at all.
+
+    `filters` are conditions by name that only this type has, for each value.
+    """
+
+    view: ColumnElement[str] = field(default_factory=lambda: literal("public"))
+    is_seen: ColumnElement[bool] = field(default_factory=true)
+    filters: Mapping[str, Mapping[str, ColumnElement[bool]]] = field(default_factory=dict)
+
+
+def fact_of(message_type: str) -> Table:
+    """The table of the events that acts of this type make."""
+    return FACTS[EVENT_OF[message_type]]
 
 
 def filters_of(message_type: str) -> list[str]:
     """The columns a list of these acts can be filtered by."""
-    fact = FACTS[EVENT_OF[message_type]]
+    fact = fact_of(message_type)
     indexed = {column.name for index in fact.indexes for column in index.columns}
-    return sorted(indexed - {"seq", "id"} | {"period", "year"} & set(fact.c.keys()))
+    columns = sorted(indexed - {"seq", "id"} | _FILTERED & {column.name for column in fact.c})
+    return [*columns, "year"] if "period" in columns else columns
 
 
-def act_page(reading: Connection, message_type: str, page: Page) -> list[Row]:
-    """The acts of one type, oldest first, with their actor; raises FilterUnknown."""
-    fact = FACTS[EVENT_OF[message_type]]
-    query = _acts(message_type).where(fact.c.seq > page.after, fact.c.block <= page.as_of_block)
-    known = filters_of(message_type)
+def act_page(reading: Connection, message_type: str, page: Page, sight: Sight) -> list[Row]:
+    """The acts of one type that are seen, with actor and view; raises FilterUnknown."""
+    fact = fact_of(message_type)
+    query = _acts(reading, message_type, sight)
+    known = [*filters_of(message_type), *sight.filters]
     for name, value in page.filters.items():
         if name not in known:
             raise FilterUnknown(name, known)
-        query = query.where(fact.c[name] == value)
-    return every_row(reading, query.order_by(fact.c.seq).limit(page.limit))
+        query = query.where(_filter(fact, name, value, sight))
+    return every_row(reading, page.ordered(query, fact.c.seq))
 
 
-def act_of_type(reading: Connection, message_type: str, act_id: bytes) -> Row:
-    """One recorded act with all its fields; raises ResourceUnknown."""
-    fact = FACTS[EVENT_OF[message_type]]
-    row = first_row(reading, _acts(message_type).where(fact.c.id == act_id))
+def _filter(fact: Table, name: str, value: Any, sight: Sight) -> ColumnElement[bool]:
+    if name in sight.filters:
+        return sight.filters[name][value]
+    if name == "year" and "year" not in fact.c:
+        first = int(value) * 100
+        return fact.c.period.between(first, first + 99)
+    equal: ColumnElement[bool] = fact.c[name] == value
+    return equal
+
+
+def act_of_type(
+    reading: Connection, message_type: str, act_id: bytes, sight: Sight | None = None
+) -> Row:
+    """One recorded act with all its fields; raises ResourceUnknown, also for what is not seen."""
+    fact = fact_of(message_type)
+    query = _acts(reading, message_type, sight or Sight()).where(fact.c.id == act_id)
+    row = first_row(reading, query)
     if row is None:
         raise ResourceUnknown(f"0x{act_id.hex()}")
     return row
 
 
-def _acts(message_type: str) -> Select[Any]:
-    fact = FACTS[EVENT_OF[message_type]]
-    return select(fact, act_table.c.actor).join(act_table, act_table.c.seq == fact.c.seq)
+def _acts(reading: Connection, message_type: str, sight: Sight) -> Select[Any]:
+    fact = fact_of(message_type)
+    return (
+        select(fact, act_table.c.actor, sight.view.label("view"))
+        .join(act_table, act_table.c.seq == fact.c.seq)
+        .where(sight.is_seen, is_recorded(reading, fact))
+    )

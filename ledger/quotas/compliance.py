@@ -80,6 +80,13 @@ def enterprise_year(
     )
 
 
+def gap_band(year: EnterpriseYear) -> str:
+    """What is missing or left over, without the number: short, even, surplus."""
+    if year.gap_tonnes > 0:
+        return "short"
+    return "surplus" if year.available_tonnes > year.remaining_tonnes else "even"
+
+
 def _facility_years(reading: Connection, enterprise: bytes, year: int) -> tuple[FacilityYear, ...]:
     owned = [row["hash"] for row in owned_by(reading, enterprise, kind=KINDS["FACILITY"])]
     figures = heads(reading, facilities=owned, year=year)

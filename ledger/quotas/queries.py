@@ -1,14 +1,13 @@
 """Reading holdings, supply, rules and obligations; what time decides is computed here."""
 
-from typing import Any
+from sqlalchemy import ColumnElement, Connection, Table, func, select
 
-from sqlalchemy import Connection, func, select
-
+from ledger.outbox.recorded import Page
 from ledger.quotas.model import holding_table, obligation_table, rule_table, supply_table
 from ledger.store.chain_log import block_table
 from ledger.store.facts import FACTS
 from ledger.store.rows import Row, every_row
-from ledger.store.states import current, is_now
+from ledger.store.states import current, holds, is_recorded
 
 BUCKETS = ("available", "trading", "pending", "frozen", "spent")
 
@@ -16,14 +15,18 @@ BUCKETS = ("available", "trading", "pending", "frozen", "spent")
 def holdings_of(reading: Connection, account: bytes) -> list[Row]:
     """Every holding of an account as it stands now."""
     table = holding_table
-    query = select(table).where(table.c.account == account, is_now(table)).order_by(table.c.asset)
+    query = (
+        select(table)
+        .where(table.c.account == account, holds(reading, table))
+        .order_by(table.c.asset)
+    )
     return every_row(reading, query)
 
 
-def supplies(reading: Connection) -> list[Row]:
-    """Every asset with its cap and what was issued, surrendered and cancelled."""
-    query = select(supply_table).where(is_now(supply_table)).order_by(supply_table.c.asset)
-    return every_row(reading, query)
+def supply_page(reading: Connection, page: Page) -> list[Row]:
+    """A page of assets by their number: cap, and what was issued, surrendered and cancelled."""
+    query = select(supply_table).where(holds(reading, supply_table))
+    return every_row(reading, page.ordered(query, supply_table.c.asset))
 
 
 def held_tonnes(reading: Connection, *, accounts: list[bytes], asset: int) -> int:
@@ -33,7 +36,7 @@ def held_tonnes(reading: Connection, *, accounts: list[bytes], asset: int) -> in
         (table.c[f"{bucket}_tonnes"] for bucket in BUCKETS[1:]), table.c.available_tonnes
     )
     mine = table.c.account.in_(accounts) & (table.c.asset == asset)
-    return reading.scalar(select(func.sum(everything)).where(mine, is_now(table))) or 0
+    return reading.scalar(select(func.sum(everything)).where(mine, holds(reading, table))) or 0
 
 
 def obligation_of(reading: Connection, account: bytes, year: int) -> Row:
@@ -45,7 +48,7 @@ def obligation_of(reading: Connection, account: bytes, year: int) -> Row:
 
 def surrender_rules(reading: Connection, year: int) -> list[Row]:
     """The rules of a compliance year, one for each instrument."""
-    query = select(rule_table).where(rule_table.c.year == year, is_now(rule_table))
+    query = select(rule_table).where(rule_table.c.year == year, holds(reading, rule_table))
     return every_row(reading, query.order_by(rule_table.c.instrument))
 
 
@@ -55,7 +58,7 @@ def last_surrender_time(reading: Connection, account: bytes, year: int) -> int |
     query = (
         select(func.max(block_table.c.time))
         .join(fact, fact.c.block == block_table.c.number)
-        .where(fact.c.account == account, fact.c.year == year)
+        .where(fact.c.account == account, fact.c.year == year, is_recorded(reading, fact))
     )
     latest: int | None = reading.scalar(query)
     return latest
@@ -66,17 +69,17 @@ def flows_of(reading: Connection, account: bytes, asset: int) -> dict[str, int]:
     allocated, moved = FACTS["QuotaAllocated"], FACTS["QuotaMoved"]
     surrendered = FACTS["QuotaSurrendered"]
     sums = {
-        "allocated": _sum(
-            allocated, (allocated.c.account == account) & (allocated.c.asset == asset)
-        ),
-        "received": _sum(moved, (moved.c.to == account) & (moved.c.asset == asset)),
-        "sent": _sum(moved, (moved.c["from"] == account) & (moved.c.asset == asset)),
-        "surrendered": _sum(
-            surrendered, (surrendered.c.account == account) & (surrendered.c.asset == asset)
-        ),
+        "allocated": (allocated, allocated.c.account),
+        "received": (moved, moved.c.to),
+        "sent": (moved, moved.c["from"]),
+        "surrendered": (surrendered, surrendered.c.account),
     }
-    return {name: reading.scalar(query) or 0 for name, query in sums.items()}
+    return {
+        name: _sum(reading, fact, (side == account) & (fact.c.asset == asset))
+        for name, (fact, side) in sums.items()
+    }
 
 
-def _sum(fact: Any, where: Any) -> Any:
-    return select(func.sum(fact.c.tonnes)).where(where)
+def _sum(reading: Connection, fact: Table, where: ColumnElement[bool]) -> int:
+    query = select(func.sum(fact.c.tonnes)).where(where, is_recorded(reading, fact))
+    return reading.scalar(query) or 0

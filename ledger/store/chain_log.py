@@ -6,6 +6,7 @@ from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Column,
+    ColumnElement,
     Connection,
     Index,
     Integer,
@@ -13,11 +14,14 @@ from sqlalchemy import (
     Table,
     Text,
     bindparam,
+    func,
     select,
+    true,
 )
 
 from ledger.store.columns import ADDRESS, BYTES32
 from ledger.store.metadata import MIRROR
+from ledger.store.moment import shown_block
 from ledger.store.prepared import Prepared
 from ledger.store.rows import Row
 
@@ -112,14 +116,38 @@ class Freshness:
 
 
 _CURSOR = Prepared(select(*(cursor_table.c[name] for name in Freshness.__dataclass_fields__)))
+_BLOCK = Prepared(select(block_table).where(block_table.c.number == bindparam("number")))
 _ACT = Prepared(select(act_table).where(act_table.c.id == bindparam("id")))
 
 
 def freshness(connection: Connection) -> Freshness:
-    """The state of the chain that this snapshot of the mirror shows."""
+    """The state of the chain that this snapshot of the mirror shows, at the block asked for."""
     row = _CURSOR.first(connection)
     assert row is not None, "a mirror that is read was begun"
+    if (number := shown_block(connection)) is not None:
+        block = _BLOCK.first(connection, number=number)
+        assert block is not None, "only a block that was read is shown"
+        row = row | {"head_block": number, "head_hash": block["hash"], "head_time": block["time"]}
     return Freshness(**row)
+
+
+def block_exists(connection: Connection, number: int) -> bool:
+    """Whether the mirror knows that block; it begins with the one after the genesis."""
+    return _BLOCK.first(connection, number=number) is not None
+
+
+def newest_block(connection: Connection, *, until: int) -> int | None:
+    """The number of the last block not later than that time in unix seconds."""
+    query = select(func.max(block_table.c.number)).where(block_table.c.time <= until)
+    number: int | None = connection.scalar(query)
+    return number
+
+
+def was_kept(reading: Connection, table: Table) -> ColumnElement[bool]:
+    """The rows of a kept table that were there at the time of the block that is shown."""
+    if shown_block(reading) is None:
+        return true()
+    return table.c.created_at <= freshness(reading).head_time
 
 
 def act_by_id(connection: Connection, act_id: bytes) -> Row | None:

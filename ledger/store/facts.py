@@ -27,13 +27,18 @@ def _column_type(solidity_type: str) -> TypeEngine[Any]:
     return fixed.get(solidity_type) or BigInteger()
 
 
+# Beside what the event is indexed by: whose acts a list is of.
+_LISTED_BY = ("enterprise", "verifier", "account")
+
+
 def _fact_table(event: str) -> Table:
     fields = EVENTS[event]["fields"]
     name = snake_case(event)
     columns = [
         Column(snake_case(field), _column_type(kind), nullable=False) for field, kind, _ in fields
     ]
-    looked_up = [snake_case(field) for field, kind, is_indexed in fields if is_indexed]
+    names = {snake_case(field): is_indexed for field, _, is_indexed in fields}
+    looked_up = [name for name, is_indexed in names.items() if is_indexed or name in _LISTED_BY]
     return Table(
         name,
         MIRROR,

@@ -10,9 +10,11 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    BindParameter,
     Column,
     ColumnElement,
     Connection,
+    FromClause,
     Index,
     Table,
     and_,
@@ -20,10 +22,12 @@ from sqlalchemy import (
     insert,
     literal_column,
     select,
+    true,
     update,
 )
 
 from ledger.store.metadata import MIRROR
+from ledger.store.moment import shown_block
 from ledger.store.prepared import Prepared
 from ledger.store.rows import Row
 
@@ -52,14 +56,40 @@ def state_table(
     )
 
 
-def is_now(table: Table) -> ColumnElement[bool]:
+def is_now(table: FromClause) -> ColumnElement[bool]:
     """The rows that hold still."""
     return table.c.valid_to == _OPEN_LITERAL
 
 
+def holds(reading: Connection, table: FromClause) -> ColumnElement[bool]:
+    """The rows that hold at the block that this reading shows."""
+    block = shown_block(reading)
+    if block is None:
+        return is_now(table)
+    return and_(table.c.valid_from <= block, block < table.c.valid_to)
+
+
+def is_recorded(reading: Connection, fact: FromClause) -> ColumnElement[bool]:
+    """The rows of a table of facts that were there at the block that this reading shows."""
+    block = shown_block(reading)
+    return true() if block is None else fact.c.block <= block
+
+
 def current(connection: Connection, table: Table, key: Mapping[str, Any]) -> Row | None:
-    """The row of this key that holds now."""
-    return _current(table).first(connection, **key)
+    """The row of this key that holds now, or at the block that a reading shows."""
+    block = shown_block(connection)
+    if block is None:
+        return _current(table).first(connection, **key)
+    return _at(table).first(connection, **key, shown_block=block)
+
+
+@cache
+def _at(table: Table) -> Prepared:
+    names = [column.name for column in table.primary_key if column.name != "valid_from"]
+    wanted = and_(*(table.c[name] == bindparam(name) for name in names))
+    block: BindParameter[int] = bindparam("shown_block")
+    spans = and_(table.c.valid_from <= block, table.c.valid_to > block)
+    return Prepared(select(table).where(wanted, spans))
 
 
 @cache

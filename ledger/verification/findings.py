@@ -6,6 +6,8 @@ from ledger.errors import ResourceUnknown
 from ledger.identifiers.service import require_key
 from ledger.outbox.acceptance import KeptRules
 from ledger.outbox.act import SignedAct
+from ledger.outbox.recorded import Page
+from ledger.store.chain_log import was_kept
 from ledger.store.columns import BYTES32, SIGNATURE
 from ledger.store.facts import FACTS
 from ledger.store.metadata import KEPT
@@ -25,6 +27,9 @@ finding_table = Table(
     Column("created_at", BigInteger, nullable=False),
     Index(None, "report", "seq"),
 )
+
+
+FINDING_COLUMNS = [column.name for column in finding_table.c if column.name != "seq"]
 
 
 def _check(reading: Connection, act: SignedAct, now: int) -> None:
@@ -47,8 +52,8 @@ def _store(connection: Connection, act: SignedAct, now: int) -> None:
 FINDING_RULES = KeptRules(_check, _store)
 
 
-def findings_of(connection: Connection, report: bytes) -> list[Row]:
-    """The findings on one report version, oldest first."""
+def findings_of(connection: Connection, report: bytes, page: Page) -> list[Row]:
+    """A page of the findings on one report version, with the place of each as `seq`."""
     table = finding_table
-    query = select(table).where(table.c.report == report).order_by(table.c.seq)
-    return every_row(connection, query)
+    query = select(table).where(table.c.report == report, was_kept(connection, table))
+    return every_row(connection, page.ordered(query, table.c.seq))

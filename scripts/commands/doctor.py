@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from api.fields import hex_text
-from ledger.assembly import opened, reader
+from ledger.embedded_engine import opened, reader
 from ledger.settings import Settings
 from ledger.store.chain_log import block_by_hash, freshness
 from scripts.commands.options import DEFAULT_DIRECTORY, AsJson, Directory

@@ -9,7 +9,8 @@ from api.fields import hex_text
 from identity.identifier import parse_identifier
 from ledger.chain.bindings import CONTRACTS
 from ledger.clock import Clock, RealClock
-from ledger.directory import DirectoryLock, FoundingPlan, found, require_empty
+from ledger.directory import DirectoryLock, require_empty
+from ledger.founding import FoundingPlan, found
 from ledger.service_keys import make_passphrase_file, make_service_keys
 from ledger.settings import Settings
 from ledger.store.manifest import Manifest

@@ -5,7 +5,7 @@ from typing import Any
 import typer
 
 from api.fields import hex_text
-from ledger.assembly import opened, reader
+from ledger.embedded_engine import opened, reader
 from ledger.mirror.difference import Difference
 from ledger.mirror.rebuild import rebuild
 from ledger.mirror.reconcile import reconcile

@@ -116,6 +116,14 @@ def test_read_is_refused_when_the_cookie_opens_nothing(world: World, cookie: str
     assert (answer.status_code, answer.json()["facts"]) == (401, {"reason": "unknown"})
 
 
+def test_read_takes_the_cookie_away_when_its_session_has_ended(browser: Browser) -> None:
+    """Else every page would be refused for as long as the browser keeps the cookie."""
+    browser.ask("DELETE", "/v1/sessions", **{"X-CSRF-Token": browser.csrf})
+    answer = browser.ask("GET", "/v1/assets")
+    assert answer.status_code == 401
+    assert answer.headers["set-cookie"].startswith(f"{COOKIE}=; Max-Age=0;")
+
+
 @pytest.mark.parametrize("cookie", ["carbonledger=x", f"x{COOKIE}=x", f"{COOKIE.lower()}=x"])
 def test_read_is_anonymous_when_the_cookie_has_another_name(world: World, cookie: str) -> None:
     answer = world.park.http.get("/v1/tokens", headers={"Cookie": cookie})

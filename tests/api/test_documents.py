@@ -138,11 +138,12 @@ def test_get_document_gives_the_bytes_back_when_it_was_kept(held: World) -> None
     told = held.park.upload(content, "audit")
     digest = hashlib.sha256(content).digest()
     assert told == {"digest": hex_text(digest), "kind": "audit", "bytes": 256}
-    answer = held.park.http.get(f"/v1/documents/{told['digest']}")
+    headers = held.park.headers("enterprise 1")
+    answer = held.park.http.get(f"/v1/documents/{told['digest']}", headers=headers)
     assert answer.content == content
     encoded = base64.b64encode(digest).decode()
     assert answer.headers["content-digest"] == f"sha-256=:{encoded}:"
-    assert answer.headers["cache-control"] == "immutable"
+    assert answer.headers["cache-control"] == "private, immutable"
 
 
 def _send(world: World, content: bytes, *, kind: str, key: str, digest: str = "") -> Response:
@@ -192,12 +193,12 @@ def test_get_delivery_shows_both_signatures_when_it_was_kept(held: World) -> Non
 @pytest.mark.parametrize(
     ("query", "count"),
     [
-        ("participant=88.111/ENT.0001", 1),
-        ("participant=88.111/ENT.0002", 1),
-        ("participant=88.111/ENT.0003", 0),
+        ("supplier=88.111/ENT.0001", 1),
+        ("consumer=88.111/ENT.0002", 1),
+        ("supplier=88.111/ENT.0003", 0),
         ("month=2023-02", 1),
         ("month=2023-03", 0),
-        ("participant=88.111/ENT.0002&month=2023-02", 1),
+        ("consumer=88.111/ENT.0002&month=2023-02", 1),
     ],
 )
 def test_list_deliveries_gives_only_what_fits_when_filtered(

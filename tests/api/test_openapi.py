@@ -10,6 +10,7 @@ from fastapi.routing import APIRoute
 
 import api
 from api.messages import NOUN_OF
+from api.paging import PAGING
 from tests.api.world import World
 
 WITHOUT_KEY = (
@@ -165,6 +166,6 @@ def test_describe_names_the_filters_when_a_list_takes_some(
     listing = document["paths"][f"/v1/{noun}"].get("get")
     if listing is None or noun == "keys":  # not listed, or by an identifier that must be named
         return
-    told = {parameter["name"] for parameter in listing["parameters"]} - {"limit", "cursor"}
+    told = {parameter["name"] for parameter in listing["parameters"]} - set(PAGING)
     refusal = world.park.http.get(f"/v1/{noun}", params={"nonsense": "1"}).json()
     assert (refusal["code"], set(refusal["facts"]["known"])) == ("FilterUnknown", told)

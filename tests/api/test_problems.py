@@ -21,6 +21,8 @@ PARTS = {"title", "detail", "next"}
 NAMED = {"account", "actor", "enterprise", "facility", "id", "owner", "participant", "verifier"}
 # Our own words, file names and ids; every other text may be as long as its sender likes.
 SHORT_TEXTS = {
+    "AsOfUnknown.asked",
+    "ExportTooLarge.use",
     "ContractsForeign.contract",
     "CursorMalformed.reason",
     "DirectoryInUse.path",
@@ -36,6 +38,7 @@ SHORT_TEXTS = {
     "MirrorMissing.file",
     "ReadingsMalformed.reason",
     "RequestMalformed.reason",
+    "ProofUnavailable.missing",
     "ScopeMissing.needed",
     "SignatureMalformed.reason",
     "TokenInvalid.reason",

@@ -6,13 +6,16 @@ import io
 import re
 from collections.abc import Iterator
 from decimal import Decimal
+from importlib import import_module
+from pkgutil import iter_modules
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
+from api import pages
 from api.app import create_app
-from ledger.assembly import Ledger  # its rooms define every table there is
+from ledger.assembly import Ledger
 from ledger.chain.bindings import MESSAGES
 from ledger.evidence.merkle import facility_root, month_tree
 from ledger.evidence.readings import MonthOfReadings
@@ -116,7 +119,18 @@ def test_document_route_names_the_same_paths_when_the_application_is_asked() -> 
         for code in CODE.findall(cell)
         if (match := ROUTE.fullmatch(code))
     }
-    assert documented == set(application.openapi()["paths"])
+    assert documented == set(application.openapi()["paths"]) | _page_paths()
+
+
+def _page_paths() -> set[str]:
+    """The paths of pages, which OpenAPI does not describe."""
+    found = [import_module(f"api.pages.{one.name}") for one in iter_modules(pages.__path__)]
+    return {
+        route.path
+        for module in found
+        if hasattr(module, "router")
+        for route in module.router.routes
+    }
 
 
 def test_write_glossary_uses_words_of_the_code_when_they_are_tables_or_messages() -> None:

@@ -20,10 +20,10 @@ import uvicorn
 from sqlalchemy import Engine, event
 
 from api.app import create_app
-from ledger.assembly import Ledger
 from ledger.chain.embedded import Entries
 from ledger.chain.embedded_node import EmbeddedNode
 from ledger.clock import Clock
+from ledger.embedded_engine import embedded_ledger
 from ledger.service_keys import read_service_keys
 from ledger.settings import Settings
 from scripts.commands.serve import listen, write_service_file
@@ -58,13 +58,22 @@ def _mark_transactions(marks: Marks) -> None:
 
     @event.listens_for(Engine, "after_cursor_execute")
     def _executed(_c: Any, _u: Any, statement: str, *_rest: Any) -> None:
-        window = _THREAD_WINDOWS.get(threading.current_thread().name)
-        if window is not None and statement.startswith("INSERT"):
-            marks.enter(window)
+        is_follower = threading.current_thread().name == "follower"
+        if is_follower and statement.startswith("INSERT"):
+            marks.enter("inside_projection")
+
+    @event.listens_for(Engine, "commit")
+    def _committing(_connection: Any) -> None:
+        # The writer's rows go to the driver past SQLAlchemy: all of them are written by now.
+        if threading.current_thread().name == "writer":
+            marks.enter("before_commit")
+
+
+def _mark_endings(marks: Marks) -> None:
+    """Leave a window when its transaction is through: the connection is given back."""
 
     @event.listens_for(Engine, "checkin")
     def _checked_in(_connection: Any, _record: Any) -> None:
-        # The commit is through, or rolled back: the connection is given back.
         thread = threading.current_thread().name
         if thread in _THREAD_WINDOWS:
             marks.leave(_THREAD_WINDOWS[thread])
@@ -118,11 +127,12 @@ def _serve(directory: Path, marks_path: Path, fatal: str | None) -> None:
     settings = Settings(directory, directory / "clock")
     passphrase = settings.passphrase_file.read_text("ascii")
     keys = read_service_keys(settings.keys, passphrase=passphrase)
-    ledger = Ledger(
+    ledger = embedded_ledger(
         settings, keys=keys, make_node=lambda entries, clock: _MarkedNode(entries, clock, marks)
     )
     ledger.start()
     _mark_transactions(marks)
+    _mark_endings(marks)
     listener = listen(0)
     write_service_file(settings, f"http://127.0.0.1:{listener.getsockname()[1]}")
     uvicorn.Server(uvicorn.Config(create_app(ledger), log_level="warning")).run([listener])

@@ -14,21 +14,17 @@ def upgrade() -> None:
         "audit_entry",
         sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
-        sa.Column("viewer", FixedBytes(length=32), nullable=True),
+        sa.Column("viewer", FixedBytes(length=32), nullable=False),
         sa.Column("person", sa.BigInteger(), nullable=True),
-        sa.Column("action", sa.Text(), nullable=False),
-        sa.Column("subject", FixedBytes(length=32), nullable=False),
         sa.Column("owner", FixedBytes(length=32), nullable=False),
+        sa.Column("subject", FixedBytes(length=32), nullable=False),
+        sa.Column("view", sa.Text(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=True),
-        sa.Column("outcome", sa.Text(), nullable=False),
         sa.Column("previous", FixedBytes(length=32), nullable=False),
         sa.Column("hash", FixedBytes(length=32), nullable=False),
         sa.PrimaryKeyConstraint("seq", name=op.f("pk_audit_entry")),
     )
     op.create_index(op.f("ix_audit_entry_owner_seq"), "audit_entry", ["owner", "seq"], unique=False)
-    op.create_index(
-        op.f("ix_audit_entry_subject_seq"), "audit_entry", ["subject", "seq"], unique=False
-    )
     for change in ("UPDATE", "DELETE"):
         op.execute(
             f"CREATE TRIGGER audit_entry_no_{change.lower()} BEFORE {change} ON audit_entry "
@@ -160,6 +156,13 @@ def upgrade() -> None:
         sa.UniqueConstraint("id", name=op.f("uq_finding_id")),
     )
     op.create_index(op.f("ix_finding_report_seq"), "finding", ["report", "seq"], unique=False)
+    op.create_table(
+        "halt",
+        sa.Column("row", sa.Integer(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("block", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("row", name=op.f("pk_halt")),
+    )
     op.create_table(
         "idempotency",
         sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),

@@ -1,0 +1,76 @@
+"""A list in every shape: a page of JSON, or all of it streamed as CSV, NDJSON or XLSX.
+
+Whoever has a list tells how a page of it is fetched; what is asked, the next page's link and
+the files are made here, once for all.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
+from typing import Any, TypeAlias
+
+from fastapi import Request, Response
+from fastapi.responses import StreamingResponse
+
+from api.errors import json_bytes
+from api.exports import MEDIA_TYPES, written
+from api.freshness import freshness_fields
+from api.paging import LIMIT_MAX, Asked, asked_of, next_link
+from api.requests import ledger_of
+from ledger.assembly import Reading
+from ledger.outbox.recorded import Page, freshness
+
+Item: TypeAlias = tuple[int, dict[str, Any]]
+"""A row's place in the list's order, and the row as it is shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One list: how a page is fetched, its filters, and the columns of its files.
+
+    `words` are the values of filters that take words.
+    """
+
+    fetch: Callable[[Reading, Page], list[Item]]
+    columns: Sequence[str]
+    filters: Sequence[str] = ()
+    words: Mapping[str, Sequence[str]] | None = None
+
+
+def list_response(request: Request, listing: Listing) -> Response:
+    """The page that is asked for, or the whole list as a file."""
+    asked = asked_of(request, listing.filters, values=listing.words)
+    if asked.format != "json":
+        return _export(request, listing, asked)
+    with ledger_of(request).reading(asked.moment) as reading:
+        items = listing.fetch(reading, asked.page)
+        body = {"items": [shown for _, shown in items], "next": None} | freshness_fields(reading)
+        headers = {}
+        if len(items) == asked.page.limit:
+            block = freshness(reading).head_block
+            body["next"] = next_link(request, asked, last_seq=items[-1][0], block=block)
+            origin = f"{request.url.scheme}://{request.url.netloc}"
+            headers["Link"] = f'<{origin}{body["next"]}>; rel="next"'
+    return Response(json_bytes(body), headers=headers, media_type="application/json")
+
+
+def _export(request: Request, listing: Listing, asked: Asked) -> Response:
+    name = request.url.path.rsplit("/", 1)[-1]
+    columns = [*listing.columns, "as_of_block"]
+    pieces = written(asked.format, _rows(request, listing, asked), columns)
+    first = next(pieces, b"")  # what is refused is refused before the answer begins
+    return StreamingResponse(
+        chain([first], pieces),
+        media_type=MEDIA_TYPES[asked.format],
+        headers={"Content-Disposition": f'attachment; filename="{name}.{asked.format}"'},
+    )
+
+
+def _rows(request: Request, listing: Listing, asked: Asked) -> Iterator[dict[str, Any]]:
+    """Every row of the list in one snapshot, page after page."""
+    page = replace(asked.page, limit=LIMIT_MAX)
+    with ledger_of(request).reading(asked.moment) as reading:
+        block = freshness(reading).head_block
+        while items := listing.fetch(reading, page):
+            yield from (shown | {"as_of_block": block} for _, shown in items)
+            page = replace(page, after=items[-1][0])

@@ -1,0 +1,166 @@
+"""Documents and readings as they are taken in and given out: owners, idempotency, the audit log."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from ledger.access.audit import Access, record_access
+from ledger.access.viewer import Viewer
+from ledger.clock import Clock
+from ledger.emissions.explanation import Explanation, report_explanation
+from ledger.emissions.sight import View
+from ledger.errors import FieldInvalid, ResourceUnknown
+from ledger.evidence.documents import (
+    Document,
+    digest_of,
+    document_owner,
+    get_document,
+    store_document,
+)
+from ledger.evidence.months import (
+    ReadMonth,
+    meter_by_record,
+    parse_meter_record,
+    read_month,
+    store_month,
+)
+from ledger.identifiers.acting import owner_of
+from ledger.identifiers.queries import subject_by_hash
+from ledger.outbox.acceptance import CREATED
+from ledger.outbox.idempotency import Answer, Request, recall, remember
+from ledger.outbox.recorded import Sight, act_of_type
+from ledger.period import Period
+from ledger.store.engine import Store
+from ledger.store.rows import Row
+from ledger.store.writer import Writer
+from ledger.verification.sight import activity_view, document_view
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingsUpload:
+    """One meter's month as it came: 32 bytes each of owner, meter and salt seed."""
+
+    owner: bytes
+    content: bytes
+    meter: bytes
+    period: Period
+    seed: bytes
+
+
+class Documents:
+    """What is kept by its digest, for whom it is to be seen."""
+
+    def __init__(self, store: Store, writer: Writer, clock: Clock, *, sealing_key: bytes) -> None:
+        self._store = store
+        self._writer = writer
+        self._clock = clock
+        self._sealing_key = sealing_key
+
+    def take_readings(
+        self,
+        upload: ReadingsUpload,
+        *,
+        request: Request,
+        render: Callable[[ReadMonth, bytes], bytes],
+    ) -> Answer:
+        """Take a meter's month in; raises ReadingsMalformed and what names the meter."""
+        now = self._clock.now()
+        with self._store.reading() as reading:
+            subject = subject_by_hash(reading, upload.meter)
+            if subject["owner"] != upload.owner:
+                raise ResourceUnknown(f"meters/{subject['name']}")
+            if (kept := recall(reading, request)) is not None:
+                return kept
+            meter = meter_by_record(reading, name=subject["name"], record=subject["record"])
+            if owner_of(reading, meter.facility) != upload.owner:
+                raise FieldInvalid([{"pointer": "/facility", "rule": "of_the_meter's_owner"}])
+        month = read_month(upload.content, meter=meter, period=upload.period, seed=upload.seed)
+
+        def store(connection: Connection) -> Answer:
+            digest = store_month(
+                connection,
+                month,
+                content=upload.content,
+                owner=upload.owner,
+                sealing_key=self._sealing_key,
+                now=now,
+            )
+            return _remember_once(connection, request, body=render(month, digest), now=now)
+
+        return self._writer.commit(store)
+
+    def take_document(
+        self,
+        document: Document,
+        *,
+        claimed: bytes | None,
+        request: Request,
+        render: Callable[[bytes], bytes],
+    ) -> Answer:
+        """Keep a document by its digest; raises DocumentMismatch when it claims another."""
+        now = self._clock.now()
+        digest = digest_of(document.content, claimed=claimed)
+        if document.kind == "meter_record":
+            parse_meter_record(document.content)
+
+        def store(connection: Connection) -> Answer:
+            store_document(connection, document, now=now)
+            return _remember_once(connection, request, body=render(digest), now=now)
+
+        return self._writer.commit(store)
+
+    def read_document(
+        self, viewer: Viewer, digest: bytes, *, reason: str | None
+    ) -> tuple[bytes, str]:
+        """Content and media type of a document, for whom it is to be seen.
+
+        A regulator says why; whoever reads another's is written down first. Raises
+        ResourceUnknown, FieldInvalid.
+        """
+        with self._store.reading() as reading:
+            view = document_view(reading, viewer, digest)
+            if view is None:
+                raise ResourceUnknown(f"documents/0x{digest.hex()}")
+            _require_reason(view, reason)
+            row = get_document(reading, digest)
+            owner = document_owner(reading, digest)
+        self._write_down(viewer, Access(owner, digest, view, reason))
+        return row["content"], row["media_type"]
+
+    def explain_report(
+        self, viewer: Viewer, report: bytes, *, reason: str | None
+    ) -> tuple[Row, Explanation]:
+        """A report with how its figure comes about, under the same rules as its documents.
+
+        Raises ResourceUnknown, FieldInvalid, RulePackUnknown, FigureTooLarge.
+        """
+        with self._store.reading() as reading:
+            row = act_of_type(reading, "Report", report, Sight())
+            owner, year = row["enterprise"], Period(row["period"]).year
+            view = activity_view(reading, viewer, owner, year=year)
+            if view is None:
+                raise ResourceUnknown(f"reports/0x{report.hex()}/explanation")
+            _require_reason(view, reason)
+            told = report_explanation(reading, row)
+        self._write_down(viewer, Access(owner, report, view, reason))
+        return row, told
+
+    def _write_down(self, viewer: Viewer, access: Access) -> None:
+        """Before anything is told; an owner's own reading is nobody's affair."""
+        if access.view == "owner":
+            return
+        now = self._clock.now()
+        self._writer.commit(lambda connection: record_access(connection, viewer, access, now=now))
+
+
+def _require_reason(view: View, reason: str | None) -> None:
+    """A regulator says why it looks; raises FieldInvalid."""
+    if view == "regulator" and not (reason and reason.strip()):
+        raise FieldInvalid([{"pointer": "/reason", "rule": "missing"}])
+
+
+def _remember_once(connection: Connection, request: Request, *, body: bytes, now: int) -> Answer:
+    if (kept := recall(connection, request)) is not None:
+        return kept
+    return remember(connection, request, status=CREATED, body=body, now=now)

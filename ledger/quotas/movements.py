@@ -1,0 +1,81 @@
+"""The movements of an account: every change of what is available, in chain order, with its cause.
+
+Their sum by asset is the available balance.
+"""
+
+from typing import Any
+
+from sqlalchemy import Connection, Select, String, case, literal, or_, select, union_all
+
+from ledger.outbox.recorded import Page
+from ledger.store.facts import FACTS
+from ledger.store.rows import Row, every_row
+from ledger.store.states import is_recorded
+
+MOVEMENT_COLUMNS = ("id", "cause", "asset", "tonnes", "from", "to", "available_after", "block")
+
+
+def movements_of(reading: Connection, account: bytes, page: Page) -> list[Row]:
+    """A page of an account's movements; `tonnes` is negative for what went."""
+    allocated, moved = FACTS["QuotaAllocated"], FACTS["QuotaMoved"]
+    is_credit = moved.c.to == account
+    parts = [
+        _part(
+            reading,
+            "allocation",
+            allocated,
+            where=allocated.c.account == account,
+            tonnes=allocated.c.tonnes,
+            sides=(None, allocated.c.account),
+            after=allocated.c.available_after,
+        ),
+        _part(
+            reading,
+            "transfer",
+            moved,
+            where=or_(moved.c["from"] == account, is_credit),
+            tonnes=case((is_credit, moved.c.tonnes), else_=-moved.c.tonnes),
+            sides=(moved.c["from"], moved.c.to),
+            after=case((is_credit, moved.c.to_after), else_=moved.c.from_after),
+        ),
+        *(_spent(reading, cause, event, account) for cause, event in _SPENT.items()),
+    ]
+    every = union_all(*parts).subquery()
+    query = select(every)
+    if "asset" in page.filters:
+        query = query.where(every.c.asset == page.filters["asset"])
+    return every_row(reading, page.ordered(query, every.c.seq))
+
+
+_SPENT = {"surrender": "QuotaSurrendered", "cancellation": "QuotaCancelled"}
+
+
+def _spent(reading: Connection, cause: str, event: str, account: bytes) -> Select[Any]:
+    fact = FACTS[event]
+    return _part(
+        reading,
+        cause,
+        fact,
+        where=fact.c.account == account,
+        tonnes=-fact.c.tonnes,
+        sides=(fact.c.account, None),
+        after=fact.c.available_after,
+    )
+
+
+def _part(
+    reading: Connection, cause: str, fact: Any, *, where: Any, tonnes: Any, sides: Any, after: Any
+) -> Select[Any]:
+    nobody = literal(None, fact.c.id.type)
+    giver, taker = (nobody if side is None else side for side in sides)
+    return select(
+        fact.c.seq,
+        fact.c.block,
+        fact.c.id,
+        literal(cause, String).label("cause"),
+        fact.c.asset,
+        tonnes.label("tonnes"),
+        giver.label("from"),
+        taker.label("to"),
+        after.label("available_after"),
+    ).where(where, is_recorded(reading, fact))

@@ -14,7 +14,6 @@ from ledger.chain.bindings import MESSAGES
 from ledger.errors import ResourceUnknown
 from ledger.identifiers.queries import names_of
 from ledger.outbox.recorded import act_of_type
-from ledger.period import Period
 from ledger.proofs import ChainedAct, DisclosedReading, disclose, figure_chain, meter_hash
 from ledger.visibility import sight_of
 
@@ -81,7 +80,8 @@ def _act_body(reading: Reading, act: ChainedAct) -> dict[str, Any]:
         name: names.get(value, hex_text(value)) if kinds[name] == "bytes32" else value
         for name, value in act.message.items()
     }
-    return {"type": act.type, "message": message, "signature": hex_text(act.signature)}
+    signed = {"signature": hex_text(act.signature), "key": hex_text(act.key)}
+    return {"type": act.type, "message": message} | signed
 
 
 def _reading_body(disclosed: DisclosedReading) -> dict[str, Any]:
@@ -92,10 +92,9 @@ def _reading_body(disclosed: DisclosedReading) -> dict[str, Any]:
         "quantity": disclosed.quantity,
         "unit": disclosed.unit,
         "salt": hex_text(disclosed.salt),
-        "of": Period(disclosed.month).text,
         "ways": {name: [_sibling(*one) for one in way] for name, way in ways},
     }
 
 
-def _sibling(is_left: bool, value: bytes) -> list[str]:
-    return ["left" if is_left else "right", hex_text(value)]
+def _sibling(is_left: bool, value: bytes) -> str:
+    return f"{'left' if is_left else 'right'} {hex_text(value)}"

@@ -5,9 +5,9 @@ A disclosed reading comes with its own salt and the hashes beside it, never with
 another reading (contracts.md, section 5; paths after RFC 9162, 2.1.3).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, islice, product
+from itertools import combinations, islice, product
 from typing import Any, TypeAlias
 
 from sqlalchemy import Connection, or_, select
@@ -16,25 +16,34 @@ from identity.identifier import parse_identifier
 from identity.sealing import open_sealed
 from ledger.emissions.deliveries import delivery_table
 from ledger.errors import DoorRefusal
-from ledger.evidence.documents import get_document
-from ledger.evidence.merkle import SECONDS_PER_DAY, facility_root, leaf, leaf_hash, salt, sided_path
+from ledger.evidence.documents import document_digests, get_document
+from ledger.evidence.merkle import (
+    SECONDS_PER_DAY,
+    facility_leaves,
+    leaf,
+    leaf_hash,
+    root,
+    salt,
+    sided_path,
+)
 from ledger.evidence.model import reading_month_table
 from ledger.evidence.readings import MonthOfReadings, parse_month
 from ledger.identifiers.acting import owner_of
 from ledger.identifiers.queries import names_of
 from ledger.outbox.queue import message_of, submission
 from ledger.period import Period
+from ledger.store.chain_log import act_by_id
 from ledger.store.rows import Row, every_row
 
 _ACTS_MAX = 1_000
-_COMBINATIONS_MAX = 1_000  # of earlier and later uploads of each meter's month
+_COMBINATIONS_MAX = 10_000  # of what is held of a month: which of it does the root commit to?
 
 
 @dataclass(eq=False)
 class ProofUnavailable(DoorRefusal):
     """Something that the proof needs is not held here: `missing` says what.
 
-    It is act (brought by another service), evidence (its root is not that of held readings) or
+    It is act (brought by another service), evidence (its root is not that of what is held) or
     reading (no such meter and stamp in the report's evidence).
     """
 
@@ -43,11 +52,12 @@ class ProofUnavailable(DoorRefusal):
 
 @dataclass(frozen=True, slots=True)
 class ChainedAct:
-    """One act of a figure as it was signed; the message has the Solidity names."""
+    """One act of a figure as it was signed, and by which key; the message has Solidity's names."""
 
     type: str
     message: Mapping[str, Any]
     signature: bytes
+    key: bytes
 
 
 Way: TypeAlias = tuple[tuple[bool, bytes], ...]
@@ -63,7 +73,6 @@ class DisclosedReading:
     quantity: str
     unit: str
     salt: bytes
-    month: int
     ways: tuple[Way, Way, Way]
 
 
@@ -72,12 +81,19 @@ def figure_chain(reading: Connection, report: bytes) -> list[ChainedAct]:
     acts: list[ChainedAct] = []
     wanted = report
     while any(wanted):
-        row = submission(reading, wanted)
-        if row is None or len(acts) == _ACTS_MAX:
+        if len(acts) == _ACTS_MAX:
             raise ProofUnavailable("act")
-        acts.append(ChainedAct(row["type"], message_of(row), row["signature"]))
+        acts.append(_signed_act(reading, wanted))
         wanted = acts[-1].message["follows"]
     return acts
+
+
+def _signed_act(reading: Connection, act_id: bytes) -> ChainedAct:
+    """The act with the signature that the chain took: two persons may have signed the same."""
+    row, recorded = submission(reading, act_id), act_by_id(reading, act_id)
+    if row is None or recorded is None or row["key"] != recorded["key"]:
+        raise ProofUnavailable("act")
+    return ChainedAct(row["type"], message_of(row), row["signature"], row["key"])
 
 
 def disclose(
@@ -90,11 +106,11 @@ def disclose(
     )
     if anchored is None:
         raise ProofUnavailable("reading")
-    meters, digests = _committed(reading, anchored)
-    row = next((one for one in meters.values() if one["meter"] == meter), None)
-    if row is None:
+    committed = _committed(reading, anchored)
+    name = next((name for name, row in committed.months.items() if row["meter"] == meter), None)
+    if name is None:
         raise ProofUnavailable("reading")
-    return _disclosed(reading, row, meters, digests, stamp=stamp, sealing_key=sealing_key)
+    return _disclosed(reading, committed, name, stamp=stamp, sealing_key=sealing_key)
 
 
 def _month_of(stamp: str) -> int:
@@ -105,79 +121,114 @@ def _month_of(stamp: str) -> int:
     return int(year) * 100 + int(month)
 
 
-def _committed(
-    reading: Connection, anchored: ChainedAct
-) -> tuple[dict[str, Row], tuple[bytes, ...]]:
-    """The months by their meter's name, and the digests, that the anchored root commits to."""
+@dataclass(frozen=True, slots=True)
+class _Committed:
+    """What a facility's root commits to: months by their meter's name, 32-byte digests."""
+
+    months: Mapping[str, Row]
+    digests: Sequence[bytes]
+
+    @property
+    def leaves(self) -> list[bytes]:
+        """The hashes of the facility tree's leaves, in order."""
+        roots = {name: row["root"] for name, row in self.months.items()}
+        return facility_leaves(roots, self.digests)
+
+
+def _committed(reading: Connection, anchored: ChainedAct) -> _Committed:
+    """What the anchored root commits to, found among what is held of the facility's month.
+
+    The act has only the root and the count of leaves. Raises ProofUnavailable.
+    """
     facility, month = anchored.message["facility"], anchored.message["month"]
+    uploads = _uploads(reading, facility, month)
+    digests = _digests(reading, owner_of(reading, facility), month)
+    held = _combinations(uploads, digests, leaves=anchored.message["leaves"])
+    for committed in islice(held, _COMBINATIONS_MAX):
+        if root(committed.leaves) == anchored.message["root"]:
+            return committed
+    raise ProofUnavailable("evidence")
+
+
+def _combinations(
+    uploads: Mapping[str, list[Row]], digests: Sequence[bytes], *, leaves: int
+) -> Iterator[_Committed]:
+    """Every choice of that many leaves, likely ones first.
+
+    Newest uploads of every meter come first, a meter left out and the later digests last.
+    """
+    choices = product(*([*rows, None] for rows in uploads.values()))
+    for chosen in islice(choices, _COMBINATIONS_MAX):
+        months = {name: row for name, row in zip(uploads, chosen, strict=True) if row is not None}
+        beside = leaves - sum(row["leaves"] for row in months.values())
+        if months and beside >= 0:
+            for some in combinations(digests, beside):
+                yield _Committed(months, some)
+
+
+def _uploads(reading: Connection, facility: bytes, month: int) -> dict[str, list[Row]]:
+    """The uploads of a facility's month by their meter's name, newest first."""
     table = reading_month_table
     mine = (table.c.facility == facility) & (table.c.period == month)
     rows = every_row(reading, select(table).where(mine).order_by(table.c.seq.desc()))
     names = names_of(reading, {row["meter"] for row in rows})
-    versions: dict[str, list[Row]] = {}
+    uploads: dict[str, list[Row]] = {}
     for row in rows:
-        versions.setdefault(names[row["meter"]], []).append(row)
-    delivered = _deliveries(reading, owner_of(reading, facility), month)
-    for chosen in islice(product(*versions.values()), _COMBINATIONS_MAX):
-        meters = dict(zip(versions, chosen, strict=True))
-        for digests in ((), delivered):
-            roots = {name: row["root"] for name, row in meters.items()}
-            if meters and facility_root(roots, digests) == anchored.message["root"]:
-                return meters, digests
-    raise ProofUnavailable("evidence")
+        uploads.setdefault(names[row["meter"]], []).append(row)
+    return uploads
 
 
-def _deliveries(reading: Connection, enterprise: bytes, month: int) -> tuple[bytes, ...]:
+def _digests(reading: Connection, enterprise: bytes, month: int) -> list[bytes]:
+    """What may stand in a month beside readings: its deliveries, the enterprise's documents."""
     table = delivery_table
     mine = or_(table.c.supplier == enterprise, table.c.consumer == enterprise)
-    query = select(table.c.id).where(mine, table.c.month == month)
-    return tuple(sorted(reading.scalars(query)))
+    delivered = select(table.c.id).where(mine, table.c.month == month).order_by(table.c.seq)
+    return [*reading.scalars(delivered), *document_digests(reading, enterprise)]
 
 
 def _disclosed(
-    reading: Connection,
-    row: Row,
-    meters: Mapping[str, Row],
-    digests: tuple[bytes, ...],
-    *,
-    stamp: str,
-    sealing_key: bytes,
+    reading: Connection, committed: _Committed, name: str, *, stamp: str, sealing_key: bytes
 ) -> DisclosedReading:
-    name = next(name for name, one in meters.items() if one is row)
-    period, step_seconds = Period(row["period"]), row["step_seconds"]
+    row = committed.months[name]
     content = get_document(reading, row["document"])["content"]
-    month = parse_month(content, period=period, step_seconds=step_seconds)
+    month = parse_month(content, period=Period(row["period"]), step_seconds=row["step_seconds"])
     if stamp not in month.stamps:
         raise ProofUnavailable("reading")
-    seed = open_sealed(sealing_key, row["salt_seed"], context=row["meter"])
     index = month.stamps.index(stamp)
-    per_day = SECONDS_PER_DAY // step_seconds
-    first = index - index % per_day
-    day = [
-        leaf_hash(_leaf(month, number, meter=name, unit=row["unit"], seed=seed))
-        for number in range(first, min(first + per_day, len(month.stamps)))
-    ]
-    days = [leaf_hash(root) for root in _split(row["day_roots"])]
-    ordered = [meters[one]["root"] for one in sorted(meters)]
-    leaves = [leaf_hash(entry) for entry in chain(ordered, digests)]
+    seed = open_sealed(sealing_key, row["salt_seed"], context=row["meter"])
+    day, place = divmod(index, SECONDS_PER_DAY // month.step_seconds)
+    days = [leaf_hash(one) for one in _split(row["day_roots"])]
     return DisclosedReading(
         meter=name,
         stamp=stamp,
         quantity=month.quantities[index],
         unit=row["unit"],
         salt=salt(seed, index),
-        month=row["period"],
         ways=(
-            sided_path(day, index - first),
-            sided_path(days, first // per_day),
-            sided_path(leaves, sorted(meters).index(name)),
+            sided_path(_day_leaves(month, day, meter=name, unit=row["unit"], seed=seed), place),
+            sided_path(days, day),
+            sided_path(committed.leaves, sorted(committed.months).index(name)),
         ),
     )
 
 
-def _leaf(month: MonthOfReadings, number: int, *, meter: str, unit: str, seed: bytes) -> bytes:
-    stamp, quantity = month.stamps[number], month.quantities[number]
-    return leaf(salt(seed, number), meter=meter, stamp=stamp, quantity=quantity, unit=unit)
+def _day_leaves(
+    month: MonthOfReadings, day: int, *, meter: str, unit: str, seed: bytes
+) -> list[bytes]:
+    """The hashes of a day's leaves; `day` counts from 0."""
+    per_day = SECONDS_PER_DAY // month.step_seconds
+    return [
+        leaf_hash(
+            leaf(
+                salt(seed, number),
+                meter=meter,
+                stamp=month.stamps[number],
+                quantity=month.quantities[number],
+                unit=unit,
+            )
+        )
+        for number in range(day * per_day, (day + 1) * per_day)
+    ]
 
 
 def _split(roots: bytes) -> list[bytes]:

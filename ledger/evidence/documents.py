@@ -69,6 +69,18 @@ def document_owner(connection: Connection, digest: bytes) -> bytes:
     return owner
 
 
+def document_digests(connection: Connection, owner: bytes) -> list[bytes]:
+    """The digests of what a participant brought beside readings and records, oldest first."""
+    owned, document = document_owner_table, document_table
+    query = (
+        select(document.c.digest)
+        .join(owned, owned.c.digest == document.c.digest)
+        .where(owned.c.owner == owner, document.c.kind.not_in(["readings", "meter_record"]))
+        .order_by(document.c.seq)
+    )
+    return list(connection.scalars(query))
+
+
 def find_document(connection: Connection, digest: bytes) -> Row | None:
     """The document of this digest, if it is held here."""
     query = select(document_table).where(document_table.c.digest == digest)

@@ -122,8 +122,13 @@ def facility_root(meter_roots: Mapping[str, bytes], digests: Collection[bytes]) 
 
     `digests` names the month's documents and deliveries, 32 bytes each. Raises TreeEmpty.
     """
+    return root(facility_leaves(meter_roots, digests))
+
+
+def facility_leaves(meter_roots: Mapping[str, bytes], digests: Collection[bytes]) -> list[bytes]:
+    """The leaf hashes of the tree under a facility's root, in order."""
     committed = [meter_roots[meter] for meter in sorted(meter_roots)] + sorted(digests)
-    return root([leaf_hash(entry) for entry in committed])
+    return [leaf_hash(entry) for entry in committed]
 
 
 def _checked(leaf_hashes: Sequence[bytes]) -> list[bytes]:

@@ -1,4 +1,4 @@
-"""A report whose evidence was anchored from readings that the ledger holds."""
+"""A report whose evidence was anchored from readings and documents that the ledger holds."""
 
 from typing import Any
 
@@ -10,25 +10,43 @@ from tests.api.world import World
 
 MONTH = "2023-02"
 STAMP = "2023-02-03T04:00:00+08:00"
+SIGNER, OTHER_SIGNER = "enterprise 1", "reporter"
 
 
 def prove(world: World) -> str:
-    """Upload a month, anchor it with another before it, report it, correct it; the report's id."""
+    """Upload a month, anchor it with another before it, report it, correct it; the report's id.
+
+    The root commits to one of two deliveries and one of two documents beside the readings. The
+    first month is anchored with another key of the enterprise.
+    """
     kept = _upload(world, WHOLE).json()
-    root = facility_root({METER: bytes.fromhex(kept["root"][2:])}, ())
-    first = _act(world, "Evidence", valid.evidence(period=MONTH, month="2023-01"))
+    digests = [_deliver(world, megajoules) for megajoules in (1, 2)][1:]
+    digests += [_keep(world, content) for content in (b"unrelated", b"invoice")][1:]
+    root = facility_root({METER: bytes.fromhex(kept["root"][2:])}, digests)
+    first = _act(
+        world, "Evidence", valid.evidence(period=MONTH, month="2023-01"), signer=OTHER_SIGNER
+    )
     message = valid.evidence(period=MONTH, month=MONTH, root=hex_text(root), follows=first)
-    anchored = _act(world, "Evidence", message | {"leaves": kept["leaves"]})
+    anchored = _act(world, "Evidence", message | {"leaves": kept["leaves"] + len(digests)})
     reported = _act(world, "Report", valid.report(period=MONTH, follows=anchored))
-    corrected = valid.report(period=MONTH, follows=reported, indirect_grams=7)
+    corrected = valid.report(period=MONTH, follows=reported, direct_grams=3, indirect_grams=4)
     return _act(world, "Report", corrected)
 
 
-def proof_of(world: World, report: str, *, by: str | None = "enterprise 1", **query: str) -> Any:
+def proof_of(world: World, report: str, *, by: str | None = SIGNER, **query: str) -> Any:
     """The answer to who asks for the proof."""
     headers = world.park.headers(by)
     return world.park.http.get(f"/v1/proofs/{report}", params=query, headers=headers)
 
 
-def _act(world: World, message_type: str, message: dict[str, Any]) -> str:
-    return world.park.act(message_type, message, signer="enterprise 1")
+def _act(world: World, message_type: str, message: dict[str, Any], *, signer: str = SIGNER) -> str:
+    return world.park.act(message_type, message, signer=signer)
+
+
+def _deliver(world: World, megajoules: int) -> bytes:
+    answer = world.park.post("Delivery", world.body("Delivery", megajoules=megajoules))
+    return bytes.fromhex(answer.json()["id"][2:])
+
+
+def _keep(world: World, content: bytes) -> bytes:
+    return bytes.fromhex(world.park.upload(content, "invoice")["digest"][2:])

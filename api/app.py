@@ -18,6 +18,7 @@ from api import (
     deliveries,
     documents,
     grants,
+    handles,
     health,
     identifiers,
     park,
@@ -28,6 +29,7 @@ from api import (
 )
 from api.errors import Internal, MethodNotAllowed, language_of, problem, problem_response
 from api.fields import hashes_in
+from api.handles import asks_for_handles, handle_refusal
 from api.requests import identify
 from api.schema import describe
 from identity.errors import IdentityError
@@ -51,7 +53,7 @@ def create_app(ledger: Ledger) -> FastAPI:
     app.state.ledger = ledger
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]
     # Fixed paths before those with an id, so that none is taken for an id.
-    for module in (health, chain):
+    for module in (health, chain, handles):
         app.include_router(module.router)
     reading = (documents, deliveries, submissions, compliance, park, proofs, quotas)
     for module in (batches, sessions, grants, accesses, *reading, identifiers, acts):
@@ -66,9 +68,15 @@ def create_app(ledger: Ledger) -> FastAPI:
 
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, Refusal | IdentityError)
-    return problem_response(
-        problem(error, names=_names(request, error), language=language_of(request))
-    )
+    return _answer(request, error)
+
+
+def _answer(request: Request, refusal: Refusal | IdentityError) -> Response:
+    """The refusal in the form that the caller's path speaks."""
+    if asks_for_handles(request):
+        return handle_refusal(request, refusal)
+    names = _names(request, refusal)
+    return problem_response(problem(refusal, names=names, language=language_of(request)))
 
 
 def _names(request: Request, error: Refusal | IdentityError) -> dict[bytes, str]:
@@ -84,8 +92,8 @@ async def _not_routed(request: Request, error: Exception) -> Response:
     refusal: Refusal = ResourceUnknown(request.url.path)
     if error.status_code == 405:
         refusal = MethodNotAllowed(_allowed_methods(request))
-    answer = problem_response(problem(refusal, names={}, language=language_of(request)))
-    if isinstance(refusal, MethodNotAllowed):
+    answer = _answer(request, refusal)
+    if isinstance(refusal, MethodNotAllowed) and answer.status_code == error.status_code:
         answer.headers["Allow"] = ", ".join(refusal.allowed)
     return answer
 
@@ -105,7 +113,7 @@ def _allowed_methods(request: Request) -> list[str]:
 async def _query_refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     wrong = [{"pointer": f"/{one['loc'][-1]}", "rule": one["type"]} for one in error.errors()]
-    return problem_response(problem(FieldInvalid(wrong), names={}, language=language_of(request)))
+    return _answer(request, FieldInvalid(wrong))
 
 
 async def _failed(request: Request, error: Exception) -> Response:
@@ -113,5 +121,4 @@ async def _failed(request: Request, error: Exception) -> Response:
     _log.error(
         "request %s failed: %s %s", request_id, request.method, request.url.path, exc_info=error
     )
-    body: dict[str, Any] = problem(Internal(request_id), names={}, language=language_of(request))
-    return problem_response(body)
+    return _answer(request, Internal(request_id))

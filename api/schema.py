@@ -67,10 +67,9 @@ def describe(app: FastAPI) -> dict[str, Any]:
 def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
     """What every route has in common: problems, and the headers of a write."""
     reference = {"schema": {"$ref": "#/components/schemas/Problem"}}
-    operation["responses"]["default"] = {
-        "description": "A problem (RFC 9457)",
-        "content": {PROBLEM: reference},
-    }
+    a_problem = {"description": "A problem (RFC 9457)", "content": {PROBLEM: reference}}
+    # The routes of another protocol say themselves how that one refuses.
+    operation["responses"].setdefault("default", a_problem)
     operation["responses"].pop("422", None)
     if method == "post" and path.startswith("/v1") and path not in _WITHOUT_KEY:
         parameters = operation.setdefault("parameters", [])

@@ -3,6 +3,8 @@
 import http.client
 import json
 import re
+import sqlite3
+from contextlib import closing
 from types import SimpleNamespace
 from typing import Any, cast
 from urllib.parse import quote, urlsplit
@@ -42,17 +44,17 @@ def _keys(world: World, handle: str) -> list[dict[str, Any]]:
     return [json.loads(one["data"]["value"]) for one in values if one["type"] == "CL_PUBKEY"]
 
 
-def _asked_raw(url: str, target: str) -> tuple[int, dict[str, Any]]:
+def _asked_raw(url: str, target: str, **headers: str) -> tuple[int, dict[str, Any]]:
     """Status and body for a request target that no client may tidy up first."""
     connection = http.client.HTTPConnection(urlsplit(url).netloc)
-    try:
+    with closing(connection):
         connection.putrequest("GET", target)
+        for name, value in headers.items():
+            connection.putheader(name.replace("_", "-"), value)
         connection.endheaders()
         answer = connection.getresponse()
         assert answer.headers["content-type"] == "application/json"
         return answer.status, json.loads(answer.read())
-    finally:
-        connection.close()
 
 
 def test_resolve_gives_every_value_when_a_meter_is_asked_for(world: World) -> None:
@@ -193,6 +195,11 @@ def test_resolve_finds_the_same_when_a_handle_is_written_otherwise(url: str, ask
     assert told["values"][0]["data"]["value"] == f"{url}/v1/identifiers/{FACILITY}"
 
 
+def test_resolve_links_to_where_it_was_reached_when_a_proxy_ends_tls(url: str) -> None:
+    _, told = _asked_raw(url, f"/api/handles/{METER}?type=URL", X_Forwarded_Proto="https")
+    assert told["values"][0]["data"]["value"] == f"https{url[4:]}/v1/identifiers/{METER}"
+
+
 @pytest.mark.parametrize(
     ("handle", "response_code", "status"),
     [
@@ -330,6 +337,23 @@ def test_list_gives_every_handle_once_when_its_pages_are_walked(world: World) ->
 def test_list_counts_only_when_the_page_size_is_zero(world: World) -> None:
     told = _ask(world, "?prefix=88.111.1&page=0&pageSize=0").json()
     assert told["handles"] == [] and int(told["totalCount"]) >= 7
+
+
+def test_list_tells_its_page_when_it_must_end_before_the_last_handle(held: World) -> None:
+    store = held.park.ledger.store
+    parent = bytes.fromhex(hash_of("88.111.1")[2:])
+    rows = [
+        (number.to_bytes(32, "big"), parent, f"88.111.1/X{number}", 6, 0, 10**6 + number)
+        for number in range(1, 1_001)
+    ]
+    # A thousand registrations take minutes; the list does not mind who wrote its rows.
+    with closing(sqlite3.connect(store.mirror_path(store.mirror_generation()))) as mirror, mirror:
+        mirror.executemany("INSERT INTO subject VALUES (?, ?, ?, ?, ?, ?)", rows)
+    told = _ask(held, "?prefix=88.111.1").json()
+    assert (told["page"], told["pageSize"], len(told["handles"])) == (0, 1_000, 1_000)
+    rest = _ask(held, "?prefix=88.111.1&page=1&pageSize=1000").json()["handles"]
+    assert len(rest) == int(told["totalCount"]) - 1_000 > 0
+    assert rest[-1] == "88.111.1/X1000"
 
 
 @pytest.mark.parametrize(

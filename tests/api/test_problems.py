@@ -38,6 +38,7 @@ SHORT_TEXTS = {
     "MirrorMissing.file",
     "ReadingsMalformed.reason",
     "RequestMalformed.reason",
+    "PrefixNotHomed.prefix",
     "ProofUnavailable.missing",
     "ScopeMissing.needed",
     "SignatureMalformed.reason",

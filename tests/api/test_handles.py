@@ -4,7 +4,8 @@ import http.client
 import json
 import re
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from types import SimpleNamespace
 from typing import Any, cast
 from urllib.parse import quote, urlsplit
@@ -17,6 +18,7 @@ from web3.logs import DISCARD
 
 from api.app import create_app
 from ledger.assembly import Ledger
+from ledger.errors import MirrorMissing
 from tests.api.world import World, hash_of
 from tests.house.source_tree import ROOT
 from tests.park import FOR_EVER
@@ -284,6 +286,18 @@ def test_resolve_answers_in_its_own_form_when_the_service_is_broken() -> None:
     with TestClient(create_app(broken), raise_server_exceptions=False) as client:
         answer = client.get(f"/api/handles/{METER}")
     assert (answer.status_code, answer.json()["responseCode"]) == (500, 2)
+
+
+def test_resolve_asks_to_come_again_when_the_mirror_is_out() -> None:
+    @contextmanager
+    def reading() -> Iterator[None]:
+        raise MirrorMissing("mirror-1.db")
+        yield
+
+    out = cast("Ledger", SimpleNamespace(reading=reading))
+    with TestClient(create_app(out)) as client:
+        answer = client.get(f"/api/handles/{METER}")
+    assert (answer.status_code, answer.json()["responseCode"]) == (503, 3)
 
 
 def test_resolve_tells_the_reason_in_chinese_when_the_caller_reads_it(world: World) -> None:

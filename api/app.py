@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.staticfiles import StaticFiles
 
 from api import (
     accesses,
@@ -17,6 +18,7 @@ from api import (
     compliance,
     deliveries,
     documents,
+    explanations,
     grants,
     handles,
     health,
@@ -27,9 +29,14 @@ from api import (
     sessions,
     submissions,
 )
-from api.errors import Internal, MethodNotAllowed, language_of, problem, problem_response
+from api.errors import Internal, MethodNotAllowed, problem
 from api.fields import hashes_in
 from api.handles import asks_for_handles, handle_refusal
+from api.pages import documentation
+from api.pages import park as park_page
+from api.pages import report as report_page
+from api.pages.asking import AnswerRefused
+from api.pages.refusals import refusal_answer, refusal_language
 from api.requests import identify
 from api.schema import describe
 from identity.errors import IdentityError
@@ -42,6 +49,19 @@ _log = logging.getLogger("carbonledger.api")
 
 def create_app(ledger: Ledger) -> FastAPI:
     """The application that answers for this ledger."""
+    app = create_engine_app(ledger)
+    reading = (documents, deliveries, submissions, compliance, park, proofs, quotas, explanations)
+    pages = (park_page, report_page, documentation)
+    for module in (batches, sessions, grants, accesses, *reading, identifiers, acts, *pages):
+        app.include_router(module.router, dependencies=[Depends(identify)])
+    app.include_router(handles.router)  # its clients have no tokens of ours
+    app.mount("/static", StaticFiles(packages=[("api", "static")]))
+    app.add_exception_handler(AnswerRefused, _answer_refused)
+    return app
+
+
+def create_engine_app(ledger: Ledger) -> FastAPI:
+    """The part that fronts ask of their engine's process: chain and health."""
     app = FastAPI(
         title="carbonledger",
         version="0.1.0",
@@ -53,11 +73,8 @@ def create_app(ledger: Ledger) -> FastAPI:
     app.state.ledger = ledger
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]
     # Fixed paths before those with an id, so that none is taken for an id.
-    for module in (health, chain, handles):
+    for module in (health, chain):
         app.include_router(module.router)
-    reading = (documents, deliveries, submissions, compliance, park, proofs, quotas)
-    for module in (batches, sessions, grants, accesses, *reading, identifiers, acts):
-        app.include_router(module.router, dependencies=[Depends(identify)])
     app.add_exception_handler(Refusal, _refused)
     app.add_exception_handler(IdentityError, _refused)
     app.add_exception_handler(RequestValidationError, _query_refused)
@@ -68,15 +85,22 @@ def create_app(ledger: Ledger) -> FastAPI:
 
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, Refusal | IdentityError)
-    return _answer(request, error)
+    return _told(request, error, names=_names(request, error))
 
 
-def _answer(request: Request, refusal: Refusal | IdentityError) -> Response:
+def _told(
+    request: Request, refusal: Refusal | IdentityError, *, names: dict[bytes, str]
+) -> Response:
     """The refusal in the form that the caller's path speaks."""
     if asks_for_handles(request):
         return handle_refusal(request, refusal)
-    names = _names(request, refusal)
-    return problem_response(problem(refusal, names=names, language=language_of(request)))
+    told = problem(refusal, names=names, language=refusal_language(request))
+    return refusal_answer(request, told)
+
+
+async def _answer_refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, AnswerRefused)
+    return refusal_answer(request, error.problem)
 
 
 def _names(request: Request, error: Refusal | IdentityError) -> dict[bytes, str]:
@@ -91,8 +115,8 @@ async def _not_routed(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     refusal: Refusal = ResourceUnknown(request.url.path)
     if error.status_code == 405:
-        refusal = MethodNotAllowed(_allowed_methods(request))
-    answer = _answer(request, refusal)
+        refusal = MethodNotAllowed(_allowed_methods(request) or ["GET"])  # no page has another
+    answer = _told(request, refusal, names={})
     if isinstance(refusal, MethodNotAllowed) and answer.status_code == error.status_code:
         answer.headers["Allow"] = ", ".join(refusal.allowed)
     return answer
@@ -113,7 +137,7 @@ def _allowed_methods(request: Request) -> list[str]:
 async def _query_refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     wrong = [{"pointer": f"/{one['loc'][-1]}", "rule": one["type"]} for one in error.errors()]
-    return _answer(request, FieldInvalid(wrong))
+    return _told(request, FieldInvalid(wrong), names={})
 
 
 async def _failed(request: Request, error: Exception) -> Response:
@@ -121,4 +145,4 @@ async def _failed(request: Request, error: Exception) -> Response:
     _log.error(
         "request %s failed: %s %s", request_id, request.method, request.url.path, exc_info=error
     )
-    return _answer(request, Internal(request_id))
+    return _told(request, Internal(request_id), names={})

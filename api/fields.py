@@ -29,6 +29,7 @@ IDENTIFIER_FIELDS = frozenset(
         "meter",
         "owner",
         "parent",
+        "park",
         "participant",
         "service",
         "subject",

@@ -14,7 +14,7 @@ from ledger.period import Period
 
 router = APIRouter(prefix="/v1", tags=["grants"])
 _FILTERS = ["period", "resource"]
-_QUERY: dict[str, Any] = query_parameters(*_FILTERS)
+_QUERY: dict[str, Any] = query_parameters(*_FILTERS, is_list=False)
 for _parameter in _QUERY["parameters"]:
     _parameter["required"] = True
 

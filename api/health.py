@@ -5,6 +5,8 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from api.errors import json_bytes, status_of
+from api.pages.language import prefers_html
+from api.pages.rendering import page
 from api.problems import texts_of
 from api.requests import ledger_of
 from ledger.errors import ResourceUnknown
@@ -25,9 +27,17 @@ def get_readiness(request: Request) -> Response:
     return Response(json_bytes(state), status, media_type="application/json")
 
 
-@router.get("/problems/{code}", tags=["problems"], summary="What a code means, in both languages")
-def get_problem(code: str) -> dict[str, Any]:
+@router.get(
+    "/problems/{code}",
+    tags=["problems"],
+    summary="What a code means, in both languages; a page where HTML is preferred",
+)
+def get_problem(request: Request, code: str) -> Response:
     texts = texts_of(code)
     if texts is None:
         raise ResourceUnknown(f"problems/{code}")
-    return {"code": code, "status": status_of(code), "texts": texts}
+    status = status_of(code)
+    if prefers_html(request):
+        return page(request, "problem.html", code=code, status=status, texts=texts)
+    told = {"code": code, "status": status, "texts": texts}
+    return Response(json_bytes(told), media_type="application/json", headers={"Vary": "Accept"})

@@ -6,6 +6,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from api.errors import PROBLEM
+from api.exports import MEDIA_TYPES
 from api.messages import ENVELOPES
 
 _REFERENCE = "#/components/schemas/{model}"
@@ -25,6 +26,7 @@ _PROBLEM_SCHEMA = {
 # A signed Access opens one session, and an act's id is its line's key.
 _WITHOUT_KEY = ("/v1/sessions", "/v1/submissions")
 _BEARER = {"type": "http", "scheme": "bearer", "description": "An access token: POST /v1/sessions."}
+_FILE = {"schema": {"type": "string"}}
 _IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",
     "in": "header",
@@ -71,6 +73,12 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
     # The routes of another protocol say themselves how that one refuses.
     operation["responses"].setdefault("default", a_problem)
     operation["responses"].pop("422", None)
+    names = {parameter["name"] for parameter in operation.get("parameters", [])}
+    if "format" in names:
+        content = operation["responses"]["200"]["content"]
+        content |= {kind.partition(";")[0]: _FILE for kind in MEDIA_TYPES.values()}
+    if path == "/v1/documents/{digest}":
+        operation["responses"]["200"]["content"] = {"*/*": _FILE}
     if method == "post" and path.startswith("/v1") and path not in _WITHOUT_KEY:
         parameters = operation.setdefault("parameters", [])
         parameters.append(_IDEMPOTENCY_KEY)

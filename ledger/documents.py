@@ -8,6 +8,8 @@ from sqlalchemy import Connection
 from ledger.access.audit import Access, record_access
 from ledger.access.viewer import Viewer
 from ledger.clock import Clock
+from ledger.emissions.explanation import Explanation, report_explanation
+from ledger.emissions.sight import View
 from ledger.errors import FieldInvalid, ResourceUnknown
 from ledger.evidence.documents import (
     Document,
@@ -27,10 +29,12 @@ from ledger.identifiers.acting import owner_of
 from ledger.identifiers.queries import subject_by_hash
 from ledger.outbox.acceptance import CREATED
 from ledger.outbox.idempotency import Answer, Request, recall, remember
+from ledger.outbox.recorded import Sight, act_of_type
 from ledger.period import Period
 from ledger.store.engine import Store
+from ledger.store.rows import Row
 from ledger.store.writer import Writer
-from ledger.verification.sight import document_view
+from ledger.verification.sight import activity_view, document_view
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,17 +122,42 @@ class Documents:
             view = document_view(reading, viewer, digest)
             if view is None:
                 raise ResourceUnknown(f"documents/0x{digest.hex()}")
+            _require_reason(view, reason)
             row = get_document(reading, digest)
             owner = document_owner(reading, digest)
-        if view == "regulator" and not (reason and reason.strip()):
-            raise FieldInvalid([{"pointer": "/reason", "rule": "missing"}])
-        if view != "owner":
-            access = Access(owner, digest, view, reason)
-            now = self._clock.now()
-            self._writer.commit(
-                lambda connection: record_access(connection, viewer, access, now=now)
-            )
+        self._write_down(viewer, Access(owner, digest, view, reason))
         return row["content"], row["media_type"]
+
+    def explain_report(
+        self, viewer: Viewer, report: bytes, *, reason: str | None
+    ) -> tuple[Row, Explanation]:
+        """A report with how its figure comes about, under the same rules as its documents.
+
+        Raises ResourceUnknown, FieldInvalid, RulePackUnknown, FigureTooLarge.
+        """
+        with self._store.reading() as reading:
+            row = act_of_type(reading, "Report", report, Sight())
+            owner, year = row["enterprise"], Period(row["period"]).year
+            view = activity_view(reading, viewer, owner, year=year)
+            if view is None:
+                raise ResourceUnknown(f"reports/0x{report.hex()}/explanation")
+            _require_reason(view, reason)
+            told = report_explanation(reading, row)
+        self._write_down(viewer, Access(owner, report, view, reason))
+        return row, told
+
+    def _write_down(self, viewer: Viewer, access: Access) -> None:
+        """Before anything is told; an owner's own reading is nobody's affair."""
+        if access.view == "owner":
+            return
+        now = self._clock.now()
+        self._writer.commit(lambda connection: record_access(connection, viewer, access, now=now))
+
+
+def _require_reason(view: View, reason: str | None) -> None:
+    """A regulator says why it looks; raises FieldInvalid."""
+    if view == "regulator" and not (reason and reason.strip()):
+        raise FieldInvalid([{"pointer": "/reason", "rule": "missing"}])
 
 
 def _remember_once(connection: Connection, request: Request, *, body: bytes, now: int) -> Answer:

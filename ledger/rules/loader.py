@@ -159,6 +159,14 @@ def load_rule_pack(name: str) -> RulePack:
     )
 
 
+def rule_pack_of(pack_hash: bytes) -> RulePack:
+    """The rule pack that a signed act names by its hash. Raises RulePackUnknown."""
+    pack = load_rule_pack(PARK_RULES)
+    if pack.hash != pack_hash:
+        raise RulePackUnknown(f"0x{pack_hash.hex()}")
+    return pack
+
+
 def grams_by_category(pack: RulePack, quantities: Mapping[str, Decimal]) -> Mapping[Category, int]:
     """A month's grams per category from quantities by carrier, each category rounded once.
 

@@ -1,4 +1,4 @@
-"""Who may read a document: whoever brought it, and whom its owner's case, duty or grant lets in.
+"""Who may read documents and activity data: the owner, and whom case, duty or grant lets in.
 
 What a verifier wrote about an enterprise is the enterprise's to read.
 """
@@ -28,6 +28,21 @@ def document_view(reading: Connection, viewer: Viewer, digest: bytes) -> View | 
         if view != "public":
             return view
     return None
+
+
+def activity_view(
+    reading: Connection, viewer: Viewer, enterprise: bytes, *, year: int
+) -> View | None:
+    """How a viewer sees what an enterprise's figures of a year are computed from.
+
+    None: not at all.
+    """
+    if viewer.participant is None:
+        return None
+    if viewer.participant == enterprise:
+        return "owner"
+    view = _view_by_owner(reading, viewer, enterprise, {year})
+    return None if view == "public" else view
 
 
 def _owners(reading: Connection, digest: bytes) -> list[bytes]:

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from hypothesis.errors import Unsatisfiable
-from schemathesis import Case, GenerationMode, openapi
+from schemathesis import Case, GenerationMode, SerializationContext, openapi, serializer
 from schemathesis.checks import CheckFunction, not_a_server_error
 from schemathesis.core.result import Ok
 from schemathesis.specs.openapi.checks import (
@@ -23,10 +23,17 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from api.fields import from_wire, hex_text
-from api.messages import NOUN_OF
+from api.nouns import NOUN_OF
+from ledger.messages import OFF_CHAIN, fields_of
 from ledger.naming import snake_case
-from ledger.outbox.act import OFF_CHAIN, fields_of
 from tests.api.world import World
+
+
+@serializer("application/x-ndjson")
+def _as_lines(_context: SerializationContext, value: object) -> bytes:
+    """A body of lines goes as the text that was generated."""
+    return value if isinstance(value, bytes) else str(value).encode()
+
 
 CHECKS: list[CheckFunction] = [
     not_a_server_error,

@@ -5,11 +5,11 @@ from urllib.parse import urlencode
 
 import pytest
 
-from api.messages import NOUNS
+from api.nouns import NOUNS
 from identity.keccak import keccak256
 from ledger.chain.bindings import KINDS
 from ledger.errors import LedgerHalted
-from ledger.outbox.act import OFF_CHAIN
+from ledger.messages import OFF_CHAIN
 from tests import messages as valid
 from tests.api.next_messages import OTHERS_FACILITY, facility
 from tests.api.world import World
@@ -306,3 +306,13 @@ def test_post_is_refused_and_reads_go_on_when_the_ledger_has_halted(
     assert (told["status"], told["code"]) == (503, "LedgerHalted")
     assert told["facts"] == {"reason": "receipts_root", "block": 7}
     assert held.park.get("/v1/reports")["items"]
+
+
+def test_list_compliance_finds_the_tenants_when_a_park_is_asked_for(world: World) -> None:
+    def enterprises(query: str) -> list[str]:
+        told = world.park.get(f"/v1/compliance/2023{query}", by="regulator")
+        return [one["enterprise"] for one in told["items"]]
+
+    assert enterprises("?park=88/PARK.0001") == enterprises("")
+    assert len(enterprises("")) > 1
+    assert enterprises("?park=88/VER.0001") == []

@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parents[2]
 FLOORS = ("identity", "ledger", "api", "scripts")
 # Written by a program; the program's own check holds them up to date.
 GENERATED = {"ledger/chain/bindings.py": "scripts/bind.py"}
-_NOT_OURS = {"node_modules", "__pycache__", "cache"}
+_NOT_OURS = {"node_modules", "__pycache__", "cache", "vendored"}
 _CODE_SUFFIXES = {".py", ".sol", ".js", ".toml", ".sh", ""}
 
 

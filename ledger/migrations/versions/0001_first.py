@@ -135,6 +135,13 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_finding_report_seq"), "finding", ["report", "seq"], unique=False)
     op.create_table(
+        "halt",
+        sa.Column("row", sa.Integer(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("block", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("row", name=op.f("pk_halt")),
+    )
+    op.create_table(
         "idempotency",
         sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("caller", FixedBytes(length=32), nullable=False),

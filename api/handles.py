@@ -56,6 +56,7 @@ _STATUS = {
 _CODE_OF = {
     "FieldInvalid": _PROTOCOL_ERROR,
     "MethodNotAllowed": _NOT_SUPPORTED,
+    "RateLimited": _BUSY,
     "ResourceUnknown": _NOT_FOUND,
     "IdentifierMalformed": _INVALID,
     "PrefixNotHomed": _NOT_RESPONSIBLE,

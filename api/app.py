@@ -20,6 +20,7 @@ from api import (
     documents,
     explanations,
     grants,
+    handles,
     health,
     identifiers,
     invitations,
@@ -33,13 +34,14 @@ from api import (
 )
 from api.errors import Internal, MethodNotAllowed, problem
 from api.fields import hashes_in
+from api.handles import asks_for_handles, handle_refusal
 from api.limits import Limiter
 from api.pages import documentation
 from api.pages import park as park_page
 from api.pages import report as report_page
 from api.pages.asking import AnswerRefused
 from api.pages.refusals import refusal_answer, refusal_language
-from api.requests import has_cookie, identify
+from api.requests import has_cookie, identify, stay_anonymous
 from api.schema import describe
 from identity.errors import IdentityError
 from ledger.assembly import Ledger
@@ -61,6 +63,7 @@ def create_app(ledger: Ledger, limits: Limits = DEFAULT_LIMITS) -> FastAPI:
     pages = (park_page, report_page, documentation)
     for module in (batches, prepare, *credentials, *reading, identifiers, acts, *pages):
         app.include_router(module.router, dependencies=[Depends(identify)])
+    app.include_router(handles.router, dependencies=[Depends(stay_anonymous)])
     app.mount("/static", StaticFiles(packages=[("api", "static")]))
     app.add_exception_handler(AnswerRefused, _answer_refused)
     return app
@@ -97,8 +100,12 @@ async def _refused(request: Request, error: Exception) -> Response:
 def _told(
     request: Request, refusal: Refusal | IdentityError, *, names: dict[bytes, str]
 ) -> Response:
-    told = problem(refusal, names=names, language=refusal_language(request))
-    answer = refusal_answer(request, told)
+    """The refusal in the form that the caller's path speaks."""
+    if asks_for_handles(request):
+        answer = handle_refusal(request, refusal)
+    else:
+        told = problem(refusal, names=names, language=refusal_language(request))
+        answer = refusal_answer(request, told)
     if answer.status_code == 401:  # RFC 9110, section 11.6.1
         answer.headers["WWW-Authenticate"] = "Bearer"
         if isinstance(refusal, TokenInvalid) and refusal.reason in _ENDED and has_cookie(request):
@@ -127,7 +134,7 @@ async def _not_routed(request: Request, error: Exception) -> Response:
     if error.status_code == 405:
         refusal = MethodNotAllowed(_allowed_methods(request) or ["GET"])  # no page has another
     answer = _told(request, refusal, names={})
-    if isinstance(refusal, MethodNotAllowed):
+    if isinstance(refusal, MethodNotAllowed) and answer.status_code == error.status_code:
         answer.headers["Allow"] = ", ".join(refusal.allowed)
     return answer
 

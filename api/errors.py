@@ -20,6 +20,7 @@ STATUS: dict[str, int] = {
     "RequestMalformed": 400,
     "IdempotencyKeyMissing": 400,
     "CursorMalformed": 400,
+    "PrefixNotHomed": 400,
     "TokenInvalid": 401,
     "TokenMissing": 401,
     "CsrfTokenWrong": 403,

@@ -53,6 +53,15 @@ async def identify(request: Request) -> None:
     limit(request)
 
 
+async def stay_anonymous(request: Request) -> None:
+    """Note nobody, for clients of another protocol: their credentials are not ours.
+
+    Raises RateLimited.
+    """
+    request.state.viewer = ANONYMOUS
+    limit(request)
+
+
 def _who_asks(request: Request) -> Viewer:
     credentials = ledger_of(request).credentials
     authorizations = request.headers.getlist("authorization")

@@ -93,10 +93,9 @@ def _models() -> Iterator[type[BaseModel]]:
 def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
     """What every route has in common: problems, and the headers of a write."""
     reference = {"schema": {"$ref": "#/components/schemas/Problem"}}
-    operation["responses"]["default"] = {
-        "description": "A problem (RFC 9457)",
-        "content": {PROBLEM: reference},
-    }
+    a_problem = {"description": "A problem (RFC 9457)", "content": {PROBLEM: reference}}
+    # The routes of another protocol say themselves how that one refuses.
+    operation["responses"].setdefault("default", a_problem)
     operation["responses"].pop("422", None)
     names = {parameter["name"] for parameter in operation.get("parameters", [])}
     if "format" in names:

@@ -44,6 +44,13 @@ class ResourceUnknown(DoorRefusal):
 
 
 @dataclass(eq=False)
+class PrefixNotHomed(DoorRefusal):
+    """Names below this prefix are kept by another Handle service, or by none."""
+
+    prefix: str
+
+
+@dataclass(eq=False)
 class IdempotencyKeyMissing(DoorRefusal):
     """A POST needs an Idempotency-Key of 1 to 64 letters, digits, - and _."""
 

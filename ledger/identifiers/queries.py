@@ -3,10 +3,12 @@
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, bindparam, select
+from sqlalchemy import ColumnElement, Connection, bindparam, func, select
 
+from identity.identifier import Identifier
 from ledger.chain.bindings import STANDINGS
-from ledger.errors import ResourceUnknown
+from ledger.errors import PrefixNotHomed, ResourceUnknown
+from ledger.identifiers.handle_record import KEYS_MAX, Mirrored
 from ledger.identifiers.model import (
     accreditation_state_table,
     key_state_table,
@@ -14,6 +16,7 @@ from ledger.identifiers.model import (
     subject_table,
 )
 from ledger.outbox.recorded import Page
+from ledger.store.chain_log import block_times, freshness
 from ledger.store.facts import FACTS
 from ledger.store.prepared import Prepared
 from ledger.store.rows import Row, every_row, first_row
@@ -129,3 +132,42 @@ def keys_of(
 def accreditation_of(reading: Connection, verifier: bytes) -> Row | None:
     """The accreditation of a verifier as it stands now."""
     return current(reading, accreditation_state_table, {"verifier": verifier})
+
+
+def mirrored_subject(reading: Connection, identifier: Identifier) -> Mirrored:
+    """What a handle's record is made of.
+
+    A negative answer is given for names that only we could register. Raises ResourceUnknown for
+    those, PrefixNotHomed for all others.
+    """
+    try:
+        subject = subject_by_hash(reading, identifier.hash)
+    except ResourceUnknown:
+        if identifier.parent is not None and _is_known(reading, identifier.parent):
+            raise ResourceUnknown(f"handles/{identifier.name}") from None
+        raise PrefixNotHomed(identifier.prefix) from None
+    keys = keys_of(reading, identifier.hash, Page({}, None, KEYS_MAX))
+    return Mirrored(
+        subject,
+        keys,
+        names_of(reading, (subject["parent"], subject["owner"])),
+        block_times(reading, (row["valid_from"] for row in (subject, *keys))),
+        freshness(reading).head_time,
+    )
+
+
+def names_under(
+    reading: Connection, prefix: Identifier, *, start: int, limit: int
+) -> tuple[list[str], int]:
+    """Names directly under a prefix by their registration, and how many; raises PrefixNotHomed."""
+    if not _is_known(reading, prefix):
+        raise PrefixNotHomed(prefix.prefix)
+    table = subject_table
+    under = (table.c.parent == prefix.hash) & ~table.c.is_prefix
+    query = select(table.c.name).where(under).order_by(table.c.seq).offset(start).limit(limit)
+    total = reading.scalar(select(func.count()).select_from(table).where(under))
+    return list(reading.scalars(query)), int(total or 0)
+
+
+def _is_known(reading: Connection, identifier: Identifier) -> bool:
+    return _NAME.first(reading, hash=identifier.hash) is not None

@@ -1,5 +1,6 @@
 """Mirror tables of the chain itself: how far we read, its blocks, our events and acts."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import (
@@ -134,6 +135,12 @@ def freshness(connection: Connection) -> Freshness:
 def block_exists(connection: Connection, number: int) -> bool:
     """Whether the mirror knows that block; it begins with the one after the genesis."""
     return _BLOCK.first(connection, number=number) is not None
+
+
+def block_times(reading: Connection, numbers: Iterable[int]) -> dict[int, int]:
+    """The times of these blocks in unix seconds; the mirror keeps every block that changed it."""
+    rows = ((number, _BLOCK.first(reading, number=number)) for number in set(numbers))
+    return {number: int(row["time"]) for number, row in rows if row is not None}
 
 
 def newest_block(connection: Connection, *, until: int) -> int | None:

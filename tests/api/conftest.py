@@ -48,15 +48,22 @@ def held(furnished: World, tmp_path: Path) -> Iterator[World]:
 
 
 @contextmanager
-def served(app: FastAPI) -> Iterator[str]:
-    """The application behind uvicorn in a thread of its own."""
+def served(app: FastAPI, *, certificate: Path | None = None) -> Iterator[str]:
+    """The application behind uvicorn in a thread of its own, with a certificate over TLS."""
     listener = listen(0)
     server = uvicorn.Server(
-        uvicorn.Config(app, http=ImpatientProtocol, log_level="warning", access_log=False)
+        uvicorn.Config(
+            app,
+            http=ImpatientProtocol,
+            log_level="warning",
+            access_log=False,
+            ssl_certfile=certificate,
+        )
     )
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
-    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    scheme = "http" if certificate is None else "https"
+    yield f"{scheme}://127.0.0.1:{listener.getsockname()[1]}"
     server.should_exit = True
     thread.join()
     listener.close()

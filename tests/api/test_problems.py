@@ -46,6 +46,7 @@ SHORT_TEXTS = {
     "ProfileInvalid.reason",
     "ReadingsMalformed.reason",
     "RequestMalformed.reason",
+    "PrefixNotHomed.prefix",
     "ProofUnavailable.missing",
     "ScopeMissing.needed",
     "ServiceUnavailable.reason",

@@ -7,12 +7,23 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, Table, literal, select, true
 
 from ledger.errors import FilterUnknown, ResourceUnknown
-from ledger.store.chain_log import EVENT_OF, act_table, freshness
+from ledger.store.chain_log import EVENT_OF, act_table, freshness, present_of, shown_moment, time_of
 from ledger.store.facts import FACTS
 from ledger.store.rows import Row, every_row, first_row
 from ledger.store.states import is_recorded
 
-__all__ = ["Page", "Sight", "act_of_type", "act_page", "fact_of", "filters_of", "freshness"]
+__all__ = [
+    "Page",
+    "Sight",
+    "act_of_type",
+    "act_page",
+    "fact_of",
+    "filters_of",
+    "freshness",
+    "present_of",
+    "shown_moment",
+    "time_of",
+]
 
 # Beside what an event is indexed by: the columns that a list of its acts can be filtered by.
 _FILTERED = {"enterprise", "period", "verifier", "year"}

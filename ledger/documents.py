@@ -15,7 +15,6 @@ from ledger.errors import FieldInvalid, ResourceUnknown
 from ledger.evidence.documents import (
     Document,
     digest_of,
-    document_owner,
     get_document,
     store_document,
 )
@@ -121,12 +120,12 @@ class Documents:
         ResourceUnknown, FieldInvalid.
         """
         with self._reading() as reading:
-            view = document_view(reading, viewer, digest)
-            if view is None:
+            seen = document_view(reading, viewer, digest)
+            if seen is None:
                 raise ResourceUnknown(f"documents/0x{digest.hex()}")
+            view, owner = seen
             _require_reason(view, reason)
             row = get_document(reading, digest)
-            owner = document_owner(reading, digest)
         self._write_down(viewer, Access(owner, digest, view, reason))
         return row["content"], row["media_type"]
 
@@ -142,7 +141,7 @@ class Documents:
             owner, year = row["enterprise"], Period(row["period"]).year
             view = activity_view(reading, viewer, owner, year=year)
             if view is None:
-                raise ResourceUnknown(f"reports/0x{report.hex()}/explanation")
+                raise ResourceUnknown(f"0x{report.hex()}")
             _require_reason(view, reason)
             told = report_explanation(reading, row)
         self._write_down(viewer, Access(owner, report, view, reason))

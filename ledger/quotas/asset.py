@@ -1,6 +1,9 @@
 """An asset: instrument, vintage year and lot in one number (contracts.md, section 2)."""
 
 import re
+from collections.abc import Iterable
+
+from sqlalchemy import ColumnElement
 
 from ledger.chain.bindings import INSTRUMENTS
 from ledger.errors import AssetMalformed
@@ -18,6 +21,12 @@ def instrument_of(asset: int) -> int:
 def vintage_of(asset: int) -> int:
     """The vintage year."""
     return asset >> _LOT_BITS & ((1 << _VINTAGE_BITS) - 1)
+
+
+def is_vintage(asset: ColumnElement[int], years: Iterable[int]) -> ColumnElement[bool]:
+    """Whether a column's asset is of one of these vintages."""
+    shifted = asset.bitwise_rshift(_LOT_BITS).bitwise_and((1 << _VINTAGE_BITS) - 1)
+    return shifted.in_(sorted(years))
 
 
 def parse_asset(text: str) -> int:

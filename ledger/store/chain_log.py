@@ -200,8 +200,12 @@ def was_kept(reading: Connection, table: Table) -> ColumnElement[bool]:
 
 
 def act_by_id(connection: Connection, act_id: bytes) -> Row | None:
-    """The recorded act of this id: seq, type, actor, key, deadline, block."""
-    return _ACT.first(connection, id=act_id)
+    """The act of this id, recorded until the block that is shown.
+
+    Its row has seq, type, actor, key, deadline, block.
+    """
+    row, block = _ACT.first(connection, id=act_id), shown_block(connection)
+    return None if row is not None and block is not None and row["block"] > block else row
 
 
 def block_by_hash(connection: Connection, block_hash: bytes) -> int | None:

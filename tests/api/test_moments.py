@@ -177,3 +177,50 @@ def test_walk_is_refused_when_block_and_time_of_the_cursor_are_not_of_one_moment
 def _digest_of(cursor: str) -> str:
     padded = cursor + "=" * (-len(cursor) % 4)
     return base64.urlsafe_b64decode(padded).decode().rpartition(".")[2]
+
+
+def test_movements_are_walked_to_the_end_when_another_vintage_lies_between(held: World) -> None:
+    """The grantee sees one vintage; what he does not see ends no page."""
+    park = held.park
+    for year in (2022, 2024):
+        asset = {"asset": f"PARK-{year}", "revision": 1}
+        cap = {"authority": "88/REG.310000", "tonnes": 100, "document": valid.DOCUMENT}
+        park.act("Cap", cap | asset, signer="regulator")
+        park.act("Allocation", valid.allocation(tonnes=7, **asset), signer="regulator")
+    granting = "/v1/grants/88/PARK.0001?resource=accounts&period=2024"
+    park.http.put(granting, headers=park.headers("enterprise 1"))
+    path = "/v1/accounts/88.111/ENT.0001/movements"
+    told = _ask(held, f"{path}?limit=1", "park").json()
+    assert [one["asset"] for one in told["items"]] == ["PARK-2024"]
+    exported = _ask(held, f"{path}?format=ndjson", "park").text.splitlines()
+    assert len(exported) == 1
+
+
+def test_submissions_stand_as_they_stood_when_a_block_is_asked_for(held: World) -> None:
+    """The clock stands still, so the first came in the last block's second; the other later."""
+    before = held.park.get("/.well-known/carbonledger")["as_of_block"]
+    first = held.park.post("Transfer", held.bodies["Transfer"]).json()["id"]
+    held.park.set_time("2022-12-02T00:00:00Z")
+    later = held.park.post("Transfer", held.body("Transfer", tonnes=1, nonce=6)).json()["id"]
+    path = "/v1/submissions?order=desc&type=Transfer"
+    now = {one["id"]: one for one in _ask(held, path).json()["items"]}
+    assert (now[first]["state"], now[later]["state"]) == ("final", "final")
+    then = {one["id"]: one for one in _ask(held, f"{path}&as_of={before}").json()["items"]}
+    assert later not in then
+    assert (then[first]["state"], then[first]["block"]) == ("sent", None)
+    final = _ask(held, f"{path}&state=final&as_of={before}").json()["items"]
+    assert {one["id"] for one in final} == then.keys() - {first}
+
+
+def test_grants_are_paged_and_exported_when_there_are_many(held: World) -> None:
+    headers = held.park.headers("enterprise 1")
+    for year in range(2021, 2024):
+        path = f"/v1/grants/88/PARK.0001?resource=documents&period={year}"
+        held.park.http.put(path, headers=headers)
+    page = _ask(held, "/v1/grants?limit=2", "park").json()
+    rest = _ask(held, page["next"], "park").json()
+    periods = [one["period"] for one in page["items"] + rest["items"]]
+    assert periods == ["2021", "2022", "2023"]
+    lines = _ask(held, "/v1/grants?format=csv", "park").text.splitlines()
+    assert lines[0] == "participant,owner,resource,period,created_at,ended_at,as_of_block"
+    assert len(lines) == 4

@@ -28,6 +28,7 @@ from sqlalchemy import (
 from ledger.access.viewer import Viewer
 from ledger.chain.bindings import KINDS, STAGES
 from ledger.emissions.model import head_table
+from ledger.emissions.queries import is_replaced
 from ledger.identifiers.model import relation_state_table, subject_state_table, subject_table
 from ledger.identifiers.queries import names_of
 from ledger.outbox.recorded import Sight, fact_of
@@ -181,7 +182,7 @@ def figure_sight(reading: Connection, viewer: Viewer, message_type: str) -> Sigh
     view = view_of(reading, viewer, enterprise=fact.c.enterprise, year=year)
     if message_type == "Statement" and viewer.participant is not None:
         view = case((fact.c.verifier == viewer.participant, "case"), else_=view)
-    states = _report_states(reading, fact) if message_type == "Report" else {}
+    states = _states(reading, message_type, fact)
     is_seen = or_(view != "public", _is_confirmed(reading, message_type, fact))
     return Sight(view, is_seen, {"state": states} if states else {})
 
@@ -197,6 +198,16 @@ def _is_confirmed(reading: Connection, message_type: str, fact: Table) -> Column
     mine = head.c[_IN_HEAD[message_type]] == fact.c.id
     confirmed = head.c.confirmation.is_not(None)
     return exists(select(head.c.id).where(mine, confirmed, holds(reading, head)))
+
+
+def _states(reading: Connection, message_type: str, fact: Table) -> dict[str, ColumnElement[bool]]:
+    """Of each state of an act of this type, whether a row is in it."""
+    if message_type == "Report":
+        return _report_states(reading, fact)
+    if message_type == "Evidence":
+        replaced = is_replaced(reading, fact)
+        return {"anchored": ~replaced, "replaced": replaced}
+    return {}
 
 
 def _report_states(reading: Connection, fact: Table) -> dict[str, ColumnElement[bool]]:

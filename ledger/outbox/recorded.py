@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, literal, select, true
+from sqlalchemy import ColumnElement, Connection, Select, Table, and_, literal, select, true
 
 from ledger.errors import FilterUnknown, ResourceUnknown
 from ledger.store.chain_log import EVENT_OF, act_table, freshness, present_of, shown_moment, time_of
@@ -67,7 +67,8 @@ def filters_of(message_type: str) -> list[str]:
     fact = fact_of(message_type)
     indexed = {column.name for index in fact.indexes for column in index.columns}
     columns = sorted(indexed - {"seq", "id"} | _FILTERED & {column.name for column in fact.c})
-    return [*columns, "year"] if "period" in columns else columns
+    has_years = "period" in columns or "first_year" in fact.c
+    return [*columns, "year"] if has_years else columns
 
 
 def act_page(reading: Connection, message_type: str, page: Page, sight: Sight) -> list[Row]:
@@ -85,6 +86,8 @@ def act_page(reading: Connection, message_type: str, page: Page, sight: Sight) -
 def _filter(fact: Table, name: str, value: Any, sight: Sight) -> ColumnElement[bool]:
     if name in sight.filters:
         return sight.filters[name][value]
+    if name == "year" and "first_year" in fact.c:
+        return and_(fact.c.first_year <= value, value <= fact.c.last_year)
     if name == "year" and "year" not in fact.c:
         first = int(value) * 100
         return fact.c.period.between(first, first + 99)

@@ -27,6 +27,7 @@ class FacilityYear:
 
     facility: bytes
     evidence_months: int
+    late_months: int
     head: bytes | None
     head_stage: str
     report: bytes | None
@@ -108,13 +109,14 @@ def _facility_years(reading: Connection, enterprise: bytes, year: int) -> tuple[
 
 
 def _facility_year(reading: Connection, facility: bytes, head: Any, year: int) -> FacilityYear:
-    months = anchored_months(reading, facility, year)
+    months, late = anchored_months(reading, facility, year)
     if head is None:
-        return FacilityYear(facility, months, None, _STAGE_NAMES[0], None, None, None)
+        return FacilityYear(facility, months, late, None, _STAGE_NAMES[0], None, None, None)
     confirmation = head["confirmation"]
     return FacilityYear(
         facility=facility,
         evidence_months=months,
+        late_months=late,
         head=head["id"],
         head_stage=_STAGE_NAMES[head["stage"]],
         report=head["report"],

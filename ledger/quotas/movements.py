@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, String, case, literal, or_, select, union_all
 
 from ledger.outbox.recorded import Page
-from ledger.quotas.asset import is_vintage
+from ledger.quotas.asset import LOT_BITS, VINTAGE_BITS
 from ledger.store.facts import FACTS
 from ledger.store.rows import Row, every_row
 from ledger.store.states import is_recorded
@@ -50,7 +50,8 @@ def movements_of(
     every = union_all(*parts).subquery()
     query = select(every)
     if vintages is not None:
-        query = query.where(is_vintage(every.c.asset, vintages))
+        vintage = every.c.asset.bitwise_rshift(LOT_BITS).bitwise_and((1 << VINTAGE_BITS) - 1)
+        query = query.where(vintage.in_(sorted(vintages)))
     if "asset" in page.filters:
         query = query.where(every.c.asset == page.filters["asset"])
     return every_row(reading, page.ordered(query, every.c.seq))

@@ -208,6 +208,13 @@ def act_by_id(connection: Connection, act_id: bytes) -> Row | None:
     return None if row is not None and block is not None and row["block"] > block else row
 
 
+def time_of_block(connection: Connection, number: int) -> int:
+    """The time in unix seconds of a block that was read."""
+    block = _block(connection, number)
+    assert block is not None, "an event's block was read with it"
+    return int(block["time"])
+
+
 def block_by_hash(connection: Connection, block_hash: bytes) -> int | None:
     """The number of the block with this hash, if the chain has it."""
     query = select(block_table.c.number).where(block_table.c.hash == block_hash)

@@ -4,6 +4,7 @@ Whoever has a list tells how a page of it is fetched; what is asked, the next pa
 the files are made here, once for all.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -25,6 +26,8 @@ Item: TypeAlias = tuple[int, dict[str, Any] | None]
 
 None at the end of a page: until there was searched, and the next page goes on from there.
 """
+
+_NOT_OF_A_NAME = re.compile(r"[^A-Za-z0-9._]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,7 @@ def _goes_on(items: list[Item], page: Page) -> bool:
 
 
 def _export(request: Request, listing: Listing, asked: Asked) -> Response:
-    name = request.url.path.rsplit("/", 1)[-1]
+    name = _NOT_OF_A_NAME.sub("-", request.url.path.removeprefix("/v1/"))
     columns = [*listing.columns, "as_of_block"]
     pieces = written(asked.format, _rows(request, listing, asked), columns)
     first = next(pieces, b"")  # what is refused is refused before the answer begins

@@ -353,3 +353,12 @@ def test_list_assignments_gives_those_of_the_year_when_it_is_asked_for(held: Wor
     found = held.park.get("/v1/assignments?year=2025")["items"]
     assert [one["first_year"] for one in found] == [2024]
     assert held.park.get("/v1/assignments?year=2022")["items"] == []
+
+
+@pytest.mark.parametrize("length", [256, 20_000])
+def test_list_identifiers_is_refused_when_the_text_is_longer_than_any_name(
+    world: World, length: int
+) -> None:
+    answer = world.park.http.get("/v1/identifiers", params={"text": "%" * length})
+    assert answer.status_code == 422
+    assert answer.json()["facts"] == {"errors": [{"pointer": "/text", "rule": "at_most:255"}]}

@@ -128,7 +128,7 @@ def _rows(world: World) -> Iterator[dict[str, Any]]:
     """The rows of a file of all reports, read as they are taken."""
     scope = {"type": "http", "app": world.park.http.app, "path": "/v1/reports", "headers": []}
     request = Request(scope | {"query_string": b""})
-    request.state.viewer = world.park.ledger.viewer(world.park.token("founder 1"))
+    request.state.viewer = world.park.ledger.credentials.viewer(world.park.token("founder 1"))
     listing = api.acts._listing(request, "Report")
     asked = asked_of(request, listing.filters, values=listing.words)
     return api.lists._rows(request, listing, asked)

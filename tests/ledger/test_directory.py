@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from ledger.assembly import opened
 from ledger.chain.deploy import creation_hash
-from ledger.directory import DirectoryLock, check_contracts
+from ledger.directory import DirectoryLock
+from ledger.embedded_engine import opened
 from ledger.errors import (
     ChainUnavailable,
     ContractsForeign,
@@ -16,6 +16,7 @@ from ledger.errors import (
     MirrorMissing,
 )
 from ledger.evidence.documents import Document, store_document
+from ledger.founding import check_contracts
 from ledger.settings import Settings
 from ledger.store.chain_log import freshness
 from tests.ledger.played import Opened

@@ -2,17 +2,34 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, exists, func, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Table,
+    bindparam,
+    exists,
+    func,
+    literal_column,
+    select,
+)
 
 from ledger.emissions.model import head_table
 from ledger.period import Period
-from ledger.store.chain_log import block_table, time_of_block
+from ledger.store.chain_log import block_table, freshness, time_of_block
 from ledger.store.facts import FACTS
+from ledger.store.prepared import Prepared
 from ledger.store.rows import Row, every_row
 from ledger.store.states import holds, is_recorded
 
 EVIDENCE_DAYS = 40  # calendar days after the month's end: MEE 环办气候函〔2025〕140号, monthly 存证
 _SECONDS_PER_DAY = 86_400
+_EVIDENCE = FACTS["EvidenceAnchored"]
+_NEWER = Prepared(
+    select(_EVIDENCE.c.seq)
+    .where(*(_EVIDENCE.c[name] == bindparam(name) for name in ("facility", "period", "month")))
+    .where(_EVIDENCE.c.seq > bindparam("after"), _EVIDENCE.c.block <= bindparam("until"))
+    .limit(literal_column("1"))
+)
 
 
 def heads(reading: Connection, *, facilities: list[bytes], year: int) -> dict[bytes, Row]:
@@ -26,7 +43,7 @@ def heads(reading: Connection, *, facilities: list[bytes], year: int) -> dict[by
 
 def anchored_months(reading: Connection, facility: bytes, year: int) -> tuple[int, int]:
     """How many different months of the year's figure are anchored, and how many of them late."""
-    fact, block = FACTS["EvidenceAnchored"], block_table
+    fact, block = _EVIDENCE, block_table
     mine = (fact.c.facility == facility) & (fact.c.period == year * 100)
     first = func.min(block.c.time)
     query = (
@@ -46,18 +63,19 @@ def is_late(month: int, *, anchored_at: int) -> bool:
 
 def evidence_standing(reading: Connection, evidence: Row) -> dict[str, Any]:
     """Whether it is anchored still or replaced by newer evidence of its month, and was late."""
-    fact = FACTS["EvidenceAnchored"]
-    found = reading.scalar(select(is_replaced(reading, fact)).where(fact.c.seq == evidence["seq"]))
+    same = {name: evidence[name] for name in ("facility", "period", "month")}
+    until = freshness(reading).head_block
+    newer = _NEWER.first(reading, **same, after=evidence["seq"], until=until)
     anchored_at = time_of_block(reading, evidence["block"])
     return {
-        "state": "replaced" if found else "anchored",
+        "state": "replaced" if newer else "anchored",
         "is_late": is_late(evidence["month"], anchored_at=anchored_at),
     }
 
 
 def is_replaced(reading: Connection, fact: Table) -> ColumnElement[bool]:
     """Of evidence: whether newer evidence of the same month of the figure is there."""
-    newer = FACTS["EvidenceAnchored"].alias()
+    newer = _EVIDENCE.alias()
     return exists(
         select(newer.c.seq).where(
             newer.c.facility == fact.c.facility,

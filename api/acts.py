@@ -30,7 +30,7 @@ from api.submissions import submission_body, wait_of
 from api.views import seen_fields
 from ledger.access.viewer import Viewer
 from ledger.assembly import Accepted, Ledger, Reading, SignedAct
-from ledger.emissions.queries import report_standing
+from ledger.emissions.queries import evidence_standing, report_standing
 from ledger.errors import ResourceUnknown
 from ledger.identifiers.queries import names_of
 from ledger.identifiers.service import is_custodial
@@ -53,6 +53,11 @@ from ledger.visibility import sight_of
 
 router = APIRouter(prefix="/v1")
 _SETTLED = ("final", "refused")
+# Of acts that later ones change: how they stand, and the fields that say so.
+_STANDING = {
+    "Evidence": (evidence_standing, ("state", "is_late")),
+    "Report": (report_standing, ("version", "state", "statement", "confirmation")),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,15 +203,15 @@ def _get(request: Request, message_type: str, act_id: str) -> Response:
         sight = sight_of(reading, reader_of(request), message_type)
         row = act_of_type(reading, message_type, wanted, sight)
         body = act_body(reading, message_type, row)
-        is_fixed = message_type != "Report" and body["finality"] == "final"
+        is_fixed = message_type not in _STANDING and body["finality"] == "final"
         return single_response(request, body, freshness_fields(reading), is_immutable=is_fixed)
 
 
 def act_body(reading: Reading, message_type: str, row: dict[str, Any]) -> dict[str, Any]:
     """A recorded act with the fields of its view."""
     shown = {name: value for name, value in row.items() if name != "seq"}
-    if message_type == "Report":
-        shown |= report_standing(reading, row)
+    if message_type in _STANDING:
+        shown |= _STANDING[message_type][0](reading, row)
     body = {"type": message_type} | row_to_wire(shown, names_of(reading, hashes_in([shown])))
     is_final = row["block"] <= freshness(reading).final_block
     body["finality"] = "final" if is_final else "provisional"
@@ -229,7 +234,7 @@ def _listing(request: Request, message_type: str) -> Listing:
 def _columns(message_type: str) -> list[str]:
     """The columns of a file of these acts."""
     fields = [column.name for column in fact_of(message_type).c if column.name != "seq"]
-    standing = _STANDING if message_type == "Report" else []
+    _, standing = _STANDING.get(message_type, (None, ()))
     return ["type", "view", *fields, "actor", *standing, "finality", "signed_in_custody"]
 
 
@@ -285,8 +290,8 @@ def _add_listing(noun: str, message_type: str) -> None:
     )
 
 
-_STANDING = ["version", "state", "statement", "confirmation"]
 _STATES: dict[str, tuple[str, ...]] = {
+    "Evidence": ("anchored", "replaced"),
     "Report": ("submitted", "attested", "confirmed", "superseded"),
     "Assignment": ("open", "closed"),
 }

@@ -1,6 +1,6 @@
 """The enterprise-year: one roll-up that every person starts from, each with his view of it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -10,19 +10,16 @@ from api.fields import invalid, row_to_wire, time_text
 from api.freshness import freshness_fields
 from api.lists import Item, Listing, list_response
 from api.paging import query_parameters, reading_of
-from api.requests import ledger_of, reader_of
+from api.requests import reader_of
 from api.singles import single_response
 from identity.identifier import parse_identifier
-from ledger.access.viewer import Viewer
 from ledger.assembly import Reading
-from ledger.chain.bindings import KINDS
-from ledger.emissions.sight import is_tenant, view_of_one
 from ledger.errors import ResourceUnknown
-from ledger.identifiers.queries import names_of, subject_page
-from ledger.identifiers.service import kind_of
-from ledger.outbox.recorded import Page, freshness
+from ledger.identifiers.queries import names_of
+from ledger.outbox.recorded import Page, time_of
 from ledger.period import Period
-from ledger.quotas.compliance import EnterpriseYear, enterprise_year, gap_band
+from ledger.quotas.compliance import enterprise_year, gap_band
+from ledger.quotas.sight import compliance_page, compliance_view
 
 router = APIRouter(prefix="/v1", tags=["compliance"])
 _FILTERS = ["park", "phase", "status"]
@@ -40,7 +37,7 @@ _SEEN = {
     "park": (*_NAMED, "gap"),
     "public": ("enterprise", "year", "view", "status", "due_tonnes", "surrendered_tonnes"),
 }
-_CHUNK = 200
+_SEARCHED = 200
 
 
 @router.get(
@@ -49,25 +46,24 @@ _CHUNK = 200
     openapi_extra=query_parameters(*_FILTERS),
 )
 def list_compliance(request: Request, year: str) -> Response:
-    viewer, now, wanted = reader_of(request), _now(request), _year(year)
+    viewer, wanted = reader_of(request), _year(year)
 
     def fetch(reading: Reading, page: Page) -> list[Item]:
-        """Phase and status are computed, so that a page is searched until it is full."""
-        filters, items, asked = dict(page.filters), list[Item](), page
-        park = filters.pop("park", None)
-        while len(items) < page.limit:
-            asked = replace(asked, filters={"kind": KINDS["ENTERPRISE"]}, limit=_CHUNK)
-            rows = subject_page(reading, asked)
-            for row in rows:
-                if park is not None and not is_tenant(reading, park, row["hash"]):
-                    continue
-                body = _seen(reading, viewer, row["hash"], year=wanted, now=now(reading))
-                if body is not None and _fits(body, filters):
-                    items.append((row["seq"], _shown(body)))
-            if len(rows) < _CHUNK:
-                break
-            asked = replace(asked, after=rows[-1]["seq"])
-        return items[: page.limit]
+        """Phase and status are computed: for them a page looks at no more than so many years."""
+        computed = {name: page.filters[name] for name in _WORDS if name in page.filters}
+        parks = {name: value for name, value in page.filters.items() if name not in computed}
+        searched = replace(page, filters=parks, limit=_SEARCHED if computed else page.limit)
+        rows = compliance_page(reading, viewer, searched, year=wanted)
+        items: list[Item] = []
+        for row in rows:
+            body = _body(reading, row["hash"], year=wanted) | {"view": row["view"]}
+            if _fits(body, computed):
+                items.append((row["seq"], _shown(body)))
+            if len(items) == page.limit:
+                return items
+        if len(rows) == searched.limit:
+            items.append((rows[-1]["seq"], None))
+        return items
 
     return list_response(request, Listing(fetch, _COLUMNS, _FILTERS, _WORDS))
 
@@ -79,36 +75,13 @@ def list_compliance(request: Request, year: str) -> Response:
 )
 def get_compliance(request: Request, year: str, prefix: str, suffix: str) -> Response:
     enterprise = parse_identifier(f"{prefix}/{suffix}").hash
-    viewer, now, wanted = reader_of(request), _now(request), _year(year)
+    viewer, wanted = reader_of(request), _year(year)
     with reading_of(request) as reading:
-        body = _seen(reading, viewer, enterprise, year=wanted, now=now(reading))
-        if body is None:
+        view = compliance_view(reading, viewer, enterprise, year=wanted)
+        if view is None:
             raise ResourceUnknown(f"compliance/{year}/{prefix}/{suffix}")
+        body = _body(reading, enterprise, year=wanted) | {"view": view}
         return single_response(request, _shown(body), freshness_fields(reading))
-
-
-def _now(request: Request) -> Callable[[Reading], int]:
-    """The time at which what time decides is computed: the clock's, or of the moment asked for."""
-    clock = ledger_of(request).clock
-    if "as_of" in request.query_params or "cursor" in request.query_params:
-        return lambda reading: freshness(reading).head_time
-    return lambda _reading: clock.now()
-
-
-def _seen(
-    reading: Reading, viewer: Viewer, enterprise: bytes, *, year: int, now: int
-) -> dict[str, Any] | None:
-    """The whole year with the view it is seen in; None where it is not seen.
-
-    The public sees it after the deadline.
-    """
-    if kind_of(reading, enterprise) != KINDS["ENTERPRISE"]:
-        return None
-    view = view_of_one(reading, viewer, enterprise, year=year)
-    one = enterprise_year(reading, enterprise, year=year, now=now)
-    if view == "public" and one.phase != "closed":
-        return None
-    return _body(reading, one, now) | {"view": view}
 
 
 def _fits(body: Mapping[str, Any], filters: Mapping[str, str]) -> bool:
@@ -130,7 +103,10 @@ def _year(text: str) -> int:
     return period.year
 
 
-def _body(reading: Reading, one: EnterpriseYear, now: int) -> dict[str, Any]:
+def _body(reading: Reading, enterprise: bytes, *, year: int) -> dict[str, Any]:
+    """The whole year, with the gap as a number and as a band."""
+    now = time_of(reading)
+    one = enterprise_year(reading, enterprise, year=year, now=now)
     names = names_of(reading, {one.enterprise} | {each.facility for each in one.facilities})
     body = row_to_wire(asdict(one), names)
     body["facilities"] = [row_to_wire(asdict(each), names) for each in one.facilities]

@@ -22,6 +22,8 @@ MEDIA_TYPES = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
 XLSX_ROWS_MAX = 1_048_000  # a sheet ends at 1,048,576
+_CELL_MAX = 32_767  # characters; what is longer, a sheet would leave out
+_TEXT_STAYS_TEXT = {"strings_to_formulas": False, "strings_to_urls": False}
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _CHUNK_BYTES = 64 * 1024
 
@@ -43,10 +45,15 @@ def _csv(rows: Iterator[Row], columns: Sequence[str]) -> Iterator[bytes]:
     writer = csv.writer(buffer)
     writer.writerow(columns)
     for row in rows:
-        writer.writerow([_cell(row.get(name)) for name in columns])
+        writer.writerow([_csv_cell(row.get(name)) for name in columns])
         if buffer.tell() > _CHUNK_BYTES:
             yield _drained(buffer)
     yield _drained(buffer)
+
+
+def _csv_cell(value: Any) -> Any:
+    """As in JSON: true and false."""
+    return json.dumps(value) if isinstance(value, bool) else _cell(value)
 
 
 def _drained(buffer: io.StringIO) -> bytes:
@@ -60,13 +67,16 @@ def _xlsx(rows: Iterator[Row], columns: Sequence[str]) -> Iterator[bytes]:
     file = tempfile.TemporaryFile()  # noqa: SIM115 - closed when its pieces are sent
     try:
         # Each row is written out before the next: memory does not grow with the list.
-        with Workbook(file, {"constant_memory": True, "strings_to_formulas": False}) as book:
+        with Workbook(file, _TEXT_STAYS_TEXT | {"constant_memory": True}) as book:
             sheet = book.add_worksheet()
             sheet.write_row(0, 0, columns)
             for number, row in enumerate(rows, start=1):
                 if number > XLSX_ROWS_MAX:
                     raise ExportTooLarge(number, XLSX_ROWS_MAX, "csv")
-                sheet.write_row(number, 0, [_cell(row.get(name)) for name in columns])
+                cells = [_cell(row.get(name)) for name in columns]
+                if any(isinstance(cell, str) and len(cell) > _CELL_MAX for cell in cells):
+                    raise ExportTooLarge(number, number - 1, "csv")
+                sheet.write_row(number, 0, cells)
         file.seek(0)
         while chunk := file.read(_CHUNK_BYTES):
             yield chunk

@@ -4,16 +4,20 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from api.fields import invalid, row_to_wire
+from api.fields import hashes_in, invalid, row_to_wire
+from api.lists import Item, Listing, list_response
 from api.paging import asked_filters, query_parameters
 from api.requests import ledger_of, submitting, viewer_of
 from identity.identifier import parse_identifier
-from ledger.access.grants import GRANTED, Disclosure, Granted, grants_of
+from ledger.access.grants import GRANTED, Disclosure, Granted, grants_page
+from ledger.assembly import Reading
 from ledger.identifiers.queries import names_of
+from ledger.outbox.recorded import Page
 from ledger.period import Period
 
 router = APIRouter(prefix="/v1", tags=["grants"])
 _FILTERS = ["period", "resource"]
+_COLUMNS = ("participant", "owner", "resource", "period", "created_at", "ended_at")
 _QUERY: dict[str, Any] = query_parameters(*_FILTERS, is_list=False)
 for _parameter in _QUERY["parameters"]:
     _parameter["required"] = True
@@ -42,14 +46,23 @@ def delete_grant(request: Request, prefix: str, suffix: str) -> Response:
     return Response(status_code=204)
 
 
-@router.get("/grants", summary="What I granted and was granted, ended ones too")
-def list_grants(request: Request) -> dict[str, Any]:
+@router.get(
+    "/grants",
+    summary="What I granted and was granted, ended ones too",
+    openapi_extra=query_parameters(),
+)
+def list_grants(request: Request) -> Response:
     viewer = viewer_of(request)
     viewer.require("read")
-    with ledger_of(request).reading() as reading:
-        rows = [] if viewer.participant is None else grants_of(reading, viewer.participant)
-        names = names_of(reading, {row[side] for row in rows for side in ("owner", "grantee")})
-        return {"items": [_body(row, names) for row in rows], "next": None}
+
+    def fetch(reading: Reading, page: Page) -> list[Item]:
+        if viewer.participant is None:
+            return []
+        rows = grants_page(reading, viewer.participant, page)
+        names = names_of(reading, hashes_in(rows))
+        return [(row["seq"], _body(row, names)) for row in rows]
+
+    return list_response(request, Listing(fetch, _COLUMNS))
 
 
 def _disclosure(request: Request, prefix: str, suffix: str) -> Disclosure:

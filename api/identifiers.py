@@ -23,6 +23,7 @@ from ledger.outbox.recorded import Page, act_of_type
 
 router = APIRouter(prefix="/v1", tags=["identifiers"])
 _FILTERS = ["kind", "parent", "standing", "text"]
+_TEXT_MAX = 255  # no identifier is longer
 _SUBJECT_COLUMNS = (
     "identifier",
     "kind",
@@ -99,6 +100,9 @@ def _accreditation(reading: Reading, verifier: bytes) -> dict[str, Any] | None:
     openapi_extra=query_parameters(*_FILTERS),
 )
 def list_identifiers(request: Request) -> Response:
+    if len(request.query_params.get("text", "")) > _TEXT_MAX:
+        raise invalid("/text", f"at_most:{_TEXT_MAX}")
+
     def fetch(reading: Reading, page: Page) -> list[Item]:
         rows = subject_page(reading, page)
         names = names_of(reading, hashes_in(rows))

@@ -4,6 +4,7 @@ Whoever has a list tells how a page of it is fetched; what is asked, the next pa
 the files are made here, once for all.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -18,10 +19,15 @@ from api.freshness import freshness_fields
 from api.paging import LIMIT_MAX, Asked, asked_of, next_link
 from api.requests import ledger_of
 from ledger.assembly import Reading
-from ledger.outbox.recorded import Page, freshness
+from ledger.outbox.recorded import Page, shown_moment
 
-Item: TypeAlias = tuple[int, dict[str, Any]]
-"""A row's place in the list's order, and the row as it is shown."""
+Item: TypeAlias = tuple[int, dict[str, Any] | None]
+"""A row's place in the list's order, and the row as it is shown.
+
+None at the end of a page: until there was searched, and the next page goes on from there.
+"""
+
+_NOT_OF_A_NAME = re.compile(r"[^A-Za-z0-9._]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,18 +50,23 @@ def list_response(request: Request, listing: Listing) -> Response:
         return _export(request, listing, asked)
     with ledger_of(request).reading(asked.moment) as reading:
         items = listing.fetch(reading, asked.page)
-        body = {"items": [shown for _, shown in items], "next": None} | freshness_fields(reading)
+        shown = [item for _, item in items if item is not None]
+        body = {"items": shown, "next": None} | freshness_fields(reading)
         headers = {}
-        if len(items) == asked.page.limit:
-            block = freshness(reading).head_block
-            body["next"] = next_link(request, asked, last_seq=items[-1][0], block=block)
+        if _goes_on(items, asked.page):
+            moment = shown_moment(reading)
+            body["next"] = next_link(request, asked, last_seq=items[-1][0], moment=moment)
             origin = f"{request.url.scheme}://{request.url.netloc}"
             headers["Link"] = f'<{origin}{body["next"]}>; rel="next"'
     return Response(json_bytes(body), headers=headers, media_type="application/json")
 
 
+def _goes_on(items: list[Item], page: Page) -> bool:
+    return len(items) >= page.limit or bool(items and items[-1][1] is None)
+
+
 def _export(request: Request, listing: Listing, asked: Asked) -> Response:
-    name = request.url.path.rsplit("/", 1)[-1]
+    name = _NOT_OF_A_NAME.sub("-", request.url.path.removeprefix("/v1/"))
     columns = [*listing.columns, "as_of_block"]
     pieces = written(asked.format, _rows(request, listing, asked), columns)
     first = next(pieces, b"")  # what is refused is refused before the answer begins
@@ -67,10 +78,16 @@ def _export(request: Request, listing: Listing, asked: Asked) -> Response:
 
 
 def _rows(request: Request, listing: Listing, asked: Asked) -> Iterator[dict[str, Any]]:
-    """Every row of the list in one snapshot, page after page."""
-    page = replace(asked.page, limit=LIMIT_MAX)
-    with ledger_of(request).reading(asked.moment) as reading:
-        block = freshness(reading).head_block
-        while items := listing.fetch(reading, page):
-            yield from (shown | {"as_of_block": block} for _, shown in items)
-            page = replace(page, after=items[-1][0])
+    """Every row of the list at one moment, page after page.
+
+    Each page is a reading of its own: nobody holds one open by taking the file slowly.
+    """
+    page, moment = replace(asked.page, limit=LIMIT_MAX), asked.moment
+    goes_on = True
+    while goes_on:
+        with ledger_of(request).reading(moment) as reading:
+            moment = shown_moment(reading)
+            items = listing.fetch(reading, page)
+        yield from (shown | {"as_of_block": moment.block} for _, shown in items if shown)
+        goes_on = _goes_on(items, page)
+        page = replace(page, after=items[-1][0]) if goes_on else page

@@ -1,9 +1,10 @@
-"""What a list request asks, and one page of it: a walk is one snapshot, pinned to a block."""
+"""What a list request asks, and one page of it: a walk is one snapshot, pinned to a moment."""
 
 import base64
 import hashlib
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,8 +24,8 @@ _ORDERS = ("asc", "desc")
 FORMATS = ("json", "csv", "ndjson", "xlsx")
 _BLOCK_DIGITS = 15
 _TEXTS = ("at", "carrier", "identifier", "text")  # read where they are asked for
-# Version, sequence and block (15 digits fit a column), digest of the filters.
-_CURSOR = re.compile(r"([0-9]{1,3})\.([0-9]{1,15})\.([0-9]{1,15})\.([0-9a-f]{16})")
+# Version, sequence, block and time (15 digits fit a column), digest of the filters.
+_CURSOR = re.compile(r"([0-9]{1,3})\.([0-9]{1,15})\.([0-9]{1,15})\.([0-9]{1,15})\.([0-9a-f]{16})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +64,15 @@ def asked_filters(
 ) -> dict[str, str]:
     """The filters of a request as texts, without what it asks `beside` them.
 
-    Raises FilterUnknown.
+    Raises FilterUnknown, FieldInvalid when one is named twice.
     """
-    asked = {name: text for name, text in request.query_params.items() if name not in beside}
-    for name in asked:
-        if name not in known:
+    given = request.query_params.multi_items()
+    for name, count in Counter(name for name, _ in given).items():
+        if name not in (*known, *beside):
             raise FilterUnknown(name, list(known))
-    return asked
+        if count > 1:
+            raise invalid(f"/{name}", "once")
+    return {name: text for name, text in given if name not in beside}
 
 
 def asked_of(
@@ -90,8 +93,7 @@ def asked_of(
     digest = _digest({**filters, "order": order})
     after, moment = None, moment_of(request)
     if (cursor := query.get("cursor")) is not None:
-        after, block = _read_cursor(cursor, digest)
-        moment = Moment(str(block), block=block)
+        after, moment = _read_cursor(cursor, digest)
     words = values or {}
     typed = {name: _typed(name, text, words.get(name)) for name, text in filters.items()}
     page = Page(typed, after, _limit(request), is_newest_first=order == "desc")
@@ -115,9 +117,9 @@ def reading_of(request: Request) -> Iterator[Reading]:
         yield reading
 
 
-def next_link(request: Request, asked: Asked, *, last_seq: int, block: int) -> str:
-    """The path of the page after this one, in the same snapshot."""
-    cursor = _write_cursor(last_seq, block, asked.digest)
+def next_link(request: Request, asked: Asked, *, last_seq: int, moment: Moment) -> str:
+    """The path of the page after this one, at the same moment."""
+    cursor = _write_cursor(last_seq, moment, asked.digest)
     query = request.url.include_query_params(cursor=cursor)
     return f"{query.path}?{query.query}"
 
@@ -153,12 +155,12 @@ def _digest(filters: Mapping[str, str]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def _write_cursor(after: int, block: int, digest: str) -> str:
-    text = f"1.{after}.{block}.{digest}"
+def _write_cursor(after: int, moment: Moment, digest: str) -> str:
+    text = f"1.{after}.{moment.block}.{moment.time}.{digest}"
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def _read_cursor(cursor: str, digest: str) -> tuple[int, int]:
+def _read_cursor(cursor: str, digest: str) -> tuple[int, Moment]:
     try:
         padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
         match = _CURSOR.fullmatch(base64.b64decode(padded, b"-_", True).decode("ascii"))
@@ -166,7 +168,7 @@ def _read_cursor(cursor: str, digest: str) -> tuple[int, int]:
         match = None
     if match is None:
         raise CursorMalformed("form")
-    version, after, block, filters = match.groups()
+    version, after, block, time, filters = match.groups()
     if version != "1" or filters != digest:
         raise CursorMalformed("filters")
-    return int(after), int(block)
+    return int(after), Moment(block, block=int(block), time=int(time))

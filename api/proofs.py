@@ -41,7 +41,7 @@ def get_proof(request: Request, act_id: str) -> Response:
         row = act_of_type(reading, "Report", report, sight_of(reading, viewer, "Report"))
         # Whom a reading is disclosed to is its owner's to say.
         if row["view"] not in (_SEEING[:1] if asked else _SEEING):
-            raise ResourceUnknown(f"proofs/{act_id}")
+            raise ResourceUnknown(act_id)
         body = _body(ledger, reading, report, asked)
     headers = {"Content-Disposition": f'attachment; filename="proof-{act_id[:10]}.json"'}
     return Response(json_bytes(body), headers=headers, media_type="application/json")

@@ -75,10 +75,10 @@ def list_movements(request: Request, prefix: str, suffix: str) -> Response:
 
     def fetch(reading: Reading, page: Page) -> list[Item]:
         row = _seen(reading, viewer, account, name=f"{prefix}/{suffix}")
-        moves = movements_of(reading, account, page)
+        vintages = _vintages(reading, viewer, row)
+        moves = movements_of(reading, account, page, vintages=vintages)
         names = names_of(reading, hashes_in(moves))
-        shown = [move for move in moves if _is_shown(reading, viewer, row, move["asset"])]
-        return [(move.pop("seq"), row_to_wire(move, names)) for move in shown]
+        return [(move.pop("seq"), row_to_wire(move, names)) for move in moves]
 
     return list_response(request, Listing(fetch, MOVEMENT_COLUMNS, ["asset"]))
 
@@ -93,20 +93,20 @@ def _seen(reading: Reading, viewer: Viewer, account: bytes, *, name: str) -> dic
 
 
 def _account_body(reading: Reading, viewer: Viewer, row: Mapping[str, Any]) -> dict[str, Any]:
-    account = row["hash"]
+    account, vintages = row["hash"], _vintages(reading, viewer, row)
     holdings = [
         _holding_body(holding) | flows_of(reading, account, holding["asset"])
         for holding in holdings_of(reading, account)
-        if _is_shown(reading, viewer, row, holding["asset"])
+        if vintages is None or vintage_of(holding["asset"]) in vintages
     ]
     return {"account": row["name"], "view": row["view"], "holdings": holdings}
 
 
-def _is_shown(reading: Reading, viewer: Viewer, row: Mapping[str, Any], asset: int) -> bool:
-    """Who was granted sight sees the vintages that were granted."""
+def _vintages(reading: Reading, viewer: Viewer, row: Mapping[str, Any]) -> set[int] | None:
+    """Who was granted sight sees the vintages that were granted; None: all."""
     if row["view"] != "granted":
-        return True
-    return vintage_of(asset) in granted_vintages(reading, viewer, row["hash"])
+        return None
+    return granted_vintages(reading, viewer, row["hash"])
 
 
 def _holding_body(row: Mapping[str, Any]) -> dict[str, Any]:

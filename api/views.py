@@ -28,7 +28,7 @@ _CONFIRMED = _EXISTENCE | {"authority", "account", "tonnes"}
 _ASSIGNED = _EXISTENCE | {"verifier"}
 
 FIELDS: dict[str, dict[str, frozenset[str]]] = {
-    "Evidence": {"park": _EXISTENCE},
+    "Evidence": {"park": _EXISTENCE | {"is_late"}},
     "Report": {"public": _REPORTED, "park": _REPORTED},
     "Statement": {"public": _STATED, "park": _STATED},
     "Confirmation": {"public": _CONFIRMED, "park": _CONFIRMED},

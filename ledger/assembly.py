@@ -21,7 +21,7 @@ from ledger.custody import Custody
 from ledger.directory import service_name
 from ledger.documents import Documents
 from ledger.emissions.deliveries import delivery_rules
-from ledger.errors import AsOfUnknown, LedgerHalted, MethodRefused, Refused
+from ledger.errors import LedgerHalted, MethodRefused, Refused
 from ledger.identifiers.queries import subject_by_hash
 from ledger.identifiers.service import kind_of, require_key
 from ledger.outbox.acceptance import (
@@ -36,10 +36,10 @@ from ledger.outbox.idempotency import Answer, Request
 from ledger.outbox.settlement import Settlements
 from ledger.service_keys import ServiceKeys
 from ledger.settings import Settings
-from ledger.store.chain_log import block_exists, freshness, newest_block
+from ledger.store.chain_log import show_moment
 from ledger.store.engine import Store
 from ledger.store.manifest import Manifest
-from ledger.store.moment import Moment, show_block
+from ledger.store.moment import Moment
 from ledger.store.rows import Row
 from ledger.store.writer import Writer
 from ledger.verification.findings import FINDING_RULES
@@ -128,8 +128,7 @@ class Ledger:
         Raises AsOfUnknown for a block that is not there.
         """
         with self.store.reading() as connection:
-            if moment is not None:
-                show_block(connection, _block_of(connection, moment))
+            show_moment(connection, moment, now=self.clock.now())
             yield connection
 
     def grant(self, disclosure: Disclosure) -> Row:
@@ -210,16 +209,6 @@ class Ledger:
         if method not in READING_METHODS:
             raise MethodRefused(method, sorted(READING_METHODS))
         return self.engine.request(method, params)
-
-
-def _block_of(reading: Connection, moment: Moment) -> int:
-    head = freshness(reading).head_block
-    number = moment.block
-    if moment.time is not None:
-        number = newest_block(reading, until=moment.time)
-    if number is None or number > head or block_exists(reading, number) is False:
-        raise AsOfUnknown(moment.asked, head)
-    return number
 
 
 def _person_of(reading: Connection, act: SignedAct, now: int) -> int:

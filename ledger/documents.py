@@ -1,6 +1,7 @@
 """Documents and readings as they are taken in and given out: owners, idempotency, the audit log."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
@@ -14,7 +15,6 @@ from ledger.errors import FieldInvalid, ResourceUnknown
 from ledger.evidence.documents import (
     Document,
     digest_of,
-    document_owner,
     get_document,
     store_document,
 )
@@ -31,6 +31,7 @@ from ledger.outbox.acceptance import CREATED
 from ledger.outbox.idempotency import Answer, Request, recall, remember
 from ledger.outbox.recorded import Sight, act_of_type
 from ledger.period import Period
+from ledger.store.chain_log import show_moment
 from ledger.store.engine import Store
 from ledger.store.rows import Row
 from ledger.store.writer import Writer
@@ -118,13 +119,13 @@ class Documents:
         A regulator says why; whoever reads another's is written down first. Raises
         ResourceUnknown, FieldInvalid.
         """
-        with self._store.reading() as reading:
-            view = document_view(reading, viewer, digest)
-            if view is None:
+        with self._reading() as reading:
+            seen = document_view(reading, viewer, digest)
+            if seen is None:
                 raise ResourceUnknown(f"documents/0x{digest.hex()}")
+            view, owner = seen
             _require_reason(view, reason)
             row = get_document(reading, digest)
-            owner = document_owner(reading, digest)
         self._write_down(viewer, Access(owner, digest, view, reason))
         return row["content"], row["media_type"]
 
@@ -135,16 +136,23 @@ class Documents:
 
         Raises ResourceUnknown, FieldInvalid, RulePackUnknown, FigureTooLarge.
         """
-        with self._store.reading() as reading:
+        with self._reading() as reading:
             row = act_of_type(reading, "Report", report, Sight())
             owner, year = row["enterprise"], Period(row["period"]).year
             view = activity_view(reading, viewer, owner, year=year)
             if view is None:
-                raise ResourceUnknown(f"reports/0x{report.hex()}/explanation")
+                raise ResourceUnknown(f"0x{report.hex()}")
             _require_reason(view, reason)
             told = report_explanation(reading, row)
         self._write_down(viewer, Access(owner, report, view, reason))
         return row, told
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        """A snapshot that knows the time by which is judged who sees what."""
+        with self._store.reading() as reading:
+            show_moment(reading, None, now=self._clock.now())
+            yield reading
 
     def _write_down(self, viewer: Viewer, access: Access) -> None:
         """Before anything is told; an owner's own reading is nobody's affair."""

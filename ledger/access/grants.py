@@ -22,6 +22,8 @@ from sqlalchemy import (
     update,
 )
 
+from ledger.outbox.recorded import Page
+from ledger.store.chain_log import was_kept
 from ledger.store.columns import BYTES32
 from ledger.store.metadata import KEPT
 from ledger.store.rows import Row, every_row, first_row
@@ -77,11 +79,12 @@ def end_grant(connection: Connection, disclosure: Disclosure, *, now: int) -> No
     connection.execute(update(grant_table).where(same).values(ended_at=now))
 
 
-def grants_of(reading: Connection, participant: bytes) -> list[Row]:
-    """What a participant granted or was granted, ended ones too, oldest first."""
+def grants_page(reading: Connection, participant: bytes, page: Page) -> list[Row]:
+    """A page of what a participant granted or was granted, ended ones too."""
     table = grant_table
     mine = or_(table.c.owner == participant, table.c.grantee == participant)
-    return every_row(reading, select(table).where(mine).order_by(table.c.seq))
+    query = select(table).where(mine, was_kept(reading, table))
+    return every_row(reading, page.ordered(query, table.c.seq))
 
 
 def is_granted(

@@ -2,12 +2,34 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Table,
+    bindparam,
+    exists,
+    func,
+    literal_column,
+    select,
+)
 
 from ledger.emissions.model import head_table
+from ledger.period import Period
+from ledger.store.chain_log import block_table, freshness, time_of_block
 from ledger.store.facts import FACTS
+from ledger.store.prepared import Prepared
 from ledger.store.rows import Row, every_row
 from ledger.store.states import holds, is_recorded
+
+EVIDENCE_DAYS = 40  # calendar days after the month's end: MEE 环办气候函〔2025〕140号, monthly 存证
+_SECONDS_PER_DAY = 86_400
+_EVIDENCE = FACTS["EvidenceAnchored"]
+_NEWER = Prepared(
+    select(_EVIDENCE.c.seq)
+    .where(*(_EVIDENCE.c[name] == bindparam(name) for name in ("facility", "period", "month")))
+    .where(_EVIDENCE.c.seq > bindparam("after"), _EVIDENCE.c.block <= bindparam("until"))
+    .limit(literal_column("1"))
+)
 
 
 def heads(reading: Connection, *, facilities: list[bytes], year: int) -> dict[bytes, Row]:
@@ -19,12 +41,50 @@ def heads(reading: Connection, *, facilities: list[bytes], year: int) -> dict[by
     return {row["facility"]: row for row in every_row(reading, query)}
 
 
-def anchored_months(reading: Connection, facility: bytes, year: int) -> int:
-    """How many different months of the year's figure are anchored."""
-    fact = FACTS["EvidenceAnchored"]
+def anchored_months(reading: Connection, facility: bytes, year: int) -> tuple[int, int]:
+    """How many different months of the year's figure are anchored, and how many of them late."""
+    fact, block = _EVIDENCE, block_table
     mine = (fact.c.facility == facility) & (fact.c.period == year * 100)
-    query = select(func.count(fact.c.month.distinct())).where(mine, is_recorded(reading, fact))
-    return reading.scalar(query) or 0
+    first = func.min(block.c.time)
+    query = (
+        select(fact.c.month, first)
+        .join(block, block.c.number == fact.c.block)
+        .where(mine, is_recorded(reading, fact))
+        .group_by(fact.c.month)
+    )
+    months = [(month, time) for month, time in reading.execute(query)]
+    return len(months), sum(is_late(month, anchored_at=time) for month, time in months)
+
+
+def is_late(month: int, *, anchored_at: int) -> bool:
+    """Whether evidence of a month (yyyymm) came too late, by its block's time."""
+    return anchored_at >= Period(month).end + EVIDENCE_DAYS * _SECONDS_PER_DAY
+
+
+def evidence_standing(reading: Connection, evidence: Row) -> dict[str, Any]:
+    """Whether it is anchored still or replaced by newer evidence of its month, and was late."""
+    same = {name: evidence[name] for name in ("facility", "period", "month")}
+    until = freshness(reading).head_block
+    newer = _NEWER.first(reading, **same, after=evidence["seq"], until=until)
+    anchored_at = time_of_block(reading, evidence["block"])
+    return {
+        "state": "replaced" if newer else "anchored",
+        "is_late": is_late(evidence["month"], anchored_at=anchored_at),
+    }
+
+
+def is_replaced(reading: Connection, fact: Table) -> ColumnElement[bool]:
+    """Of evidence: whether newer evidence of the same month of the figure is there."""
+    newer = _EVIDENCE.alias()
+    return exists(
+        select(newer.c.seq).where(
+            newer.c.facility == fact.c.facility,
+            newer.c.period == fact.c.period,
+            newer.c.month == fact.c.month,
+            newer.c.seq > fact.c.seq,
+            is_recorded(reading, newer),
+        )
+    )
 
 
 def report_versions(reading: Connection, facility: bytes, period: int) -> list[Row]:

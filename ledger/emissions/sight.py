@@ -1,15 +1,19 @@
 """How a viewer sees an enterprise: as its owner, regulator, verifier in a case, park, or public.
 
 One SQL expression says it for a whole list; which fields each view has is the api's table
-(api.md, section 4). A role is the viewer's kind on chain.
+(api.md, section 4). A role is the viewer's kind on chain, and it is judged at present, also where
+an earlier moment is shown: what ended opens nothing by asking for then.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal, TypeAlias
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    FromClause,
     Table,
     and_,
     case,
@@ -18,17 +22,19 @@ from sqlalchemy import (
     literal,
     or_,
     select,
+    true,
 )
 
 from ledger.access.viewer import Viewer
 from ledger.chain.bindings import KINDS, STAGES
 from ledger.emissions.model import head_table
+from ledger.emissions.queries import is_replaced
 from ledger.identifiers.model import relation_state_table, subject_state_table, subject_table
 from ledger.identifiers.queries import names_of
 from ledger.outbox.recorded import Sight, fact_of
-from ledger.store.chain_log import block_table, freshness
+from ledger.store.chain_log import block_table, present_of, time_of
 from ledger.store.facts import FACTS
-from ledger.store.states import holds, is_recorded
+from ledger.store.states import holds, is_now, is_recorded
 
 View: TypeAlias = Literal["owner", "regulator", "case", "park", "public"]
 # Afterwards a verifier keeps his own statements (api.md, section 4).
@@ -60,34 +66,34 @@ def view_of_one(
 
 
 def _as_role(reading: Connection, viewer: Viewer, enterprise: Any, year: Any) -> ColumnElement[str]:
-    role = _ROLES.get(viewer.kind or 0)
-    if role is None:
+    """The view that comes with the viewer's kind."""
+    assert viewer.participant is not None
+    is_so: ColumnElement[bool]
+    if viewer.kind == KINDS["REGULATOR"]:
+        view, is_so = "regulator", _is_below(reading, viewer.participant, enterprise)
+    elif viewer.kind == KINDS["VERIFIER"]:
+        judged = _at_present(reading)
+        view, is_so = "case", _has_case(viewer.participant, enterprise, year, judged=judged)
+    elif viewer.kind == KINDS["PARK"]:
+        view, is_so = "park", is_tenant_of(viewer.participant, enterprise)
+    else:
         return _PUBLIC
-    view, is_so = role
-    condition = is_so(reading, viewer.participant, enterprise, year)
-    return case((condition, view), else_="public")
+    return case((is_so, view), else_="public")
 
 
-def is_tenant(reading: Connection, park: bytes, enterprise: bytes) -> bool:
-    """Whether an enterprise stands directly below a prefix that the park holds."""
-    subject = select(subject_table.c.hash).where(subject_table.c.hash == enterprise).subquery()
-    query = select(_is_tenant(reading, park, subject.c.hash, None)).select_from(subject)
-    return bool(reading.scalar(query))
-
-
-def _is_tenant(reading: Connection, park: Any, enterprise: Any, _year: Any) -> ColumnElement[bool]:
-    """Directly below a prefix that the park holds."""
+def is_tenant_of(
+    park: Any, enterprise: Any, *, holding: Callable[[FromClause], ColumnElement[bool]] = is_now
+) -> ColumnElement[bool]:
+    """Whether an enterprise stands directly below a prefix that the park holds, or held then."""
     tenant, state = subject_table.alias(), subject_state_table.alias()
     return exists(
         select(tenant.c.hash)
         .join(state, state.c.subject == tenant.c.parent)
-        .where(tenant.c.hash == enterprise, state.c.owner == park, holds(reading, state))
+        .where(tenant.c.hash == enterprise, state.c.owner == park, holding(state))
     )
 
 
-def _is_below(
-    reading: Connection, regulator: bytes, enterprise: Any, _year: Any
-) -> ColumnElement[bool]:
+def _is_below(reading: Connection, regulator: bytes, enterprise: Any) -> ColumnElement[bool]:
     """Below the prefix in which the regulator itself stands."""
     prefix = names_of(reading, {regulator})[regulator].partition("/")[0]
     subject = subject_table.alias()
@@ -95,10 +101,28 @@ def _is_below(
     return exists(select(subject.c.hash).where(subject.c.hash == enterprise, below))
 
 
-def has_case(reading: Connection, verifier: Any, enterprise: Any, year: Any) -> ColumnElement[bool]:
-    """Assigned for the year without a tie, and not closed."""
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """At which moment a case is judged: what held and was recorded then, and the time."""
+
+    holds: Callable[[FromClause], ColumnElement[bool]]
+    is_recorded: Callable[[FromClause], ColumnElement[bool]]
+    time: int
+
+
+def _at_present(reading: Connection) -> _Judged:
+    """Now, also where an earlier moment is shown: who may see is not a question of then."""
+    return _Judged(is_now, lambda _fact: true(), present_of(reading))
+
+
+def _as_shown(reading: Connection) -> _Judged:
+    return _Judged(partial(holds, reading), partial(is_recorded, reading), time_of(reading))
+
+
+def _has_case(verifier: Any, enterprise: Any, year: Any, *, judged: _Judged) -> ColumnElement[bool]:
+    """Assigned for the year without a tie, and not closed; without a year there is no case."""
     if year is None:
-        return literal(0) == 1
+        return false()
     relation = relation_state_table.alias()
     assigned = exists(
         select(relation.c.verifier).where(
@@ -108,14 +132,14 @@ def has_case(reading: Connection, verifier: Any, enterprise: Any, year: Any) -> 
             relation.c.ties == 0,
             relation.c.first_year <= year,
             relation.c.last_year >= year,
-            holds(reading, relation),
+            judged.holds(relation),
         )
     )
-    is_open = or_(_is_waiting(reading, enterprise, year), _is_fresh(reading, enterprise, year))
-    return and_(assigned, is_open)
+    waiting, fresh = _is_waiting(enterprise, year, judged), _is_fresh(enterprise, year, judged)
+    return and_(assigned, or_(waiting, fresh))
 
 
-def _is_waiting(reading: Connection, enterprise: Any, year: Any) -> ColumnElement[bool]:
+def _is_waiting(enterprise: Any, year: Any, judged: _Judged) -> ColumnElement[bool]:
     """A facility's figure of the year is not confirmed, or none is begun."""
     owned, head = subject_state_table.alias(), head_table.alias()
     figures = (
@@ -124,18 +148,18 @@ def _is_waiting(reading: Connection, enterprise: Any, year: Any) -> ColumnElemen
         .where(
             owned.c.owner == enterprise,
             head.c.period == year * 100,
-            holds(reading, owned),
-            holds(reading, head),
+            judged.holds(owned),
+            judged.holds(head),
         )
     )
     is_open = head.c.stage != STAGES["CONFIRMED"]
     return or_(~exists(figures), exists(figures.where(is_open)))
 
 
-def _is_fresh(reading: Connection, enterprise: Any, year: Any) -> ColumnElement[bool]:
+def _is_fresh(enterprise: Any, year: Any, judged: _Judged) -> ColumnElement[bool]:
     """The last confirmation of the year is younger than a case lasts after it."""
     fact, block = FACTS["FigureConfirmed"].alias(), block_table.alias()
-    since = freshness(reading).head_time - CASE_CLOSES_AFTER_SECONDS
+    since = judged.time - CASE_CLOSES_AFTER_SECONDS
     return exists(
         select(fact.c.seq)
         .join(block, block.c.number == fact.c.block)
@@ -143,17 +167,9 @@ def _is_fresh(reading: Connection, enterprise: Any, year: Any) -> ColumnElement[
             fact.c.account == enterprise,
             fact.c.period == year * 100,
             block.c.time > since,
-            is_recorded(reading, fact),
+            judged.is_recorded(fact),
         )
     )
-
-
-_Role: TypeAlias = Callable[[Connection, Any, Any, Any], ColumnElement[bool]]
-_ROLES: dict[int, tuple[View, _Role]] = {
-    KINDS["REGULATOR"]: ("regulator", _is_below),
-    KINDS["VERIFIER"]: ("case", has_case),
-    KINDS["PARK"]: ("park", _is_tenant),
-}
 
 
 def figure_sight(reading: Connection, viewer: Viewer, message_type: str) -> Sight:
@@ -166,7 +182,7 @@ def figure_sight(reading: Connection, viewer: Viewer, message_type: str) -> Sigh
     view = view_of(reading, viewer, enterprise=fact.c.enterprise, year=year)
     if message_type == "Statement" and viewer.participant is not None:
         view = case((fact.c.verifier == viewer.participant, "case"), else_=view)
-    states = _report_states(reading, fact) if message_type == "Report" else {}
+    states = _states(reading, message_type, fact)
     is_seen = or_(view != "public", _is_confirmed(reading, message_type, fact))
     return Sight(view, is_seen, {"state": states} if states else {})
 
@@ -182,6 +198,16 @@ def _is_confirmed(reading: Connection, message_type: str, fact: Table) -> Column
     mine = head.c[_IN_HEAD[message_type]] == fact.c.id
     confirmed = head.c.confirmation.is_not(None)
     return exists(select(head.c.id).where(mine, confirmed, holds(reading, head)))
+
+
+def _states(reading: Connection, message_type: str, fact: Table) -> dict[str, ColumnElement[bool]]:
+    """Of each state of an act of this type, whether a row is in it."""
+    if message_type == "Report":
+        return _report_states(reading, fact)
+    if message_type == "Evidence":
+        replaced = is_replaced(reading, fact)
+        return {"anchored": ~replaced, "replaced": replaced}
+    return {}
 
 
 def _report_states(reading: Connection, fact: Table) -> dict[str, ColumnElement[bool]]:
@@ -203,5 +229,7 @@ def assignment_sight(reading: Connection, viewer: Viewer) -> Sight:
     view = view_of(reading, viewer, enterprise=fact.c.enterprise)
     if viewer.participant is not None:
         view = case((fact.c.verifier == viewer.participant, "case"), else_=view)
-    is_open = has_case(reading, fact.c.verifier, fact.c.enterprise, fact.c.last_year)
+    is_open = _has_case(
+        fact.c.verifier, fact.c.enterprise, fact.c.last_year, judged=_as_shown(reading)
+    )
     return Sight(view, view != "public", {"state": {"open": is_open, "closed": ~is_open}})

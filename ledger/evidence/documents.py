@@ -61,14 +61,6 @@ def is_owner(connection: Connection, digest: bytes, participant: bytes) -> bool:
     return connection.execute(select(table.c.digest).where(mine)).first() is not None
 
 
-def document_owner(connection: Connection, digest: bytes) -> bytes:
-    """Who brought the document first."""
-    table = document_owner_table
-    query = select(table.c.owner).where(table.c.digest == digest)
-    owner: bytes = connection.execute(query.order_by(table.c.created_at)).scalars().first() or b""
-    return owner
-
-
 def document_digests(connection: Connection, owner: bytes) -> list[bytes]:
     """The digests of what a participant brought beside readings and records, oldest first."""
     owned, document = document_owner_table, document_table

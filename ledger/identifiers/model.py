@@ -28,6 +28,7 @@ subject_state_table = state_table(
         Column("record_revision", Integer, nullable=False),
     ),
 )
+Index("ix_subject_state_owner", subject_state_table.c.owner, subject_state_table.c.subject)
 key_state_table = state_table(
     "key_state",
     key=(Column("participant", BYTES32), Column("key", ADDRESS)),

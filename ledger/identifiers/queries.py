@@ -62,18 +62,20 @@ def subject_by_hash(reading: Connection, subject: bytes) -> Row:
     return row
 
 
-def subjects(reading: Connection, *, parent: bytes | None, kind: int | None) -> list[Row]:
-    """Subjects in the order of their registration, directly below a parent or of a kind."""
+def subjects(
+    reading: Connection, *, parent: bytes | None = None, owner: bytes | None = None, kind: int
+) -> list[Row]:
+    """Subjects of a kind in the order of their registration, directly below a parent or owned."""
     query = (
         select(subject_table, subject_state_table)
         .join(subject_state_table, subject_table.c.hash == subject_state_table.c.subject)
-        .where(holds(reading, subject_state_table))
+        .where(holds(reading, subject_state_table), subject_table.c.kind == kind)
         .order_by(subject_table.c.seq)
     )
     if parent is not None:
         query = query.where(subject_table.c.parent == parent)
-    if kind is not None:
-        query = query.where(subject_table.c.kind == kind)
+    if owner is not None:
+        query = query.where(subject_state_table.c.owner == owner)
     return every_row(reading, query)
 
 
@@ -101,11 +103,6 @@ def _subject_filter(name: str, value: Any) -> ColumnElement[bool]:
         return is_active if value == "active" else ~is_active
     equal: ColumnElement[bool] = subject_table.c[name] == value
     return equal
-
-
-def owned_by(reading: Connection, owner: bytes, *, kind: int) -> list[Row]:
-    """Subjects of a kind that a participant owns now."""
-    return [row for row in subjects(reading, parent=None, kind=kind) if row["owner"] == owner]
 
 
 def keys_of(

@@ -11,6 +11,7 @@ from ledger.errors import Refusal, ResourceUnknown
 from ledger.outbox.model import courier_transaction_table
 from ledger.outbox.queue import submission
 from ledger.store.chain_log import act_by_id, event_table, freshness
+from ledger.store.moment import shown_block
 
 STATES = ("accepted", "sent", "provisional", "final", "refused")
 
@@ -80,6 +81,14 @@ def _place(
     table = courier_transaction_table
     query = select(table.c.hash, table.c.done_block).where(table.c.seq == row["transaction_seq"])
     sent = reading.execute(query).first()
-    # Done but not in this snapshot of the mirror: its block is about to be read.
-    state = "sent" if row["state"] == "done" else row["state"]
-    return state, sent.done_block if sent else None, sent.hash if sent else None
+    done_block = sent.done_block if sent else None
+    # Done but not in this snapshot of the mirror: its block is about to be read, or came later.
+    if row["state"] == "done" or _is_later(reading, done_block):
+        return "sent", None, sent.hash if sent else None
+    return row["state"], done_block, sent.hash if sent else None
+
+
+def _is_later(reading: Connection, block: int | None) -> bool:
+    """Whether a block came after the one that is shown."""
+    shown = shown_block(reading)
+    return block is not None and shown is not None and block > shown

@@ -4,15 +4,26 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, literal, select, true
+from sqlalchemy import ColumnElement, Connection, Select, Table, and_, literal, select, true
 
 from ledger.errors import FilterUnknown, ResourceUnknown
-from ledger.store.chain_log import EVENT_OF, act_table, freshness
+from ledger.store.chain_log import EVENT_OF, act_table, freshness, present_of, shown_moment, time_of
 from ledger.store.facts import FACTS
 from ledger.store.rows import Row, every_row, first_row
 from ledger.store.states import is_recorded
 
-__all__ = ["Page", "Sight", "act_of_type", "act_page", "fact_of", "filters_of", "freshness"]
+__all__ = [
+    "Page",
+    "Sight",
+    "act_of_type",
+    "act_page",
+    "fact_of",
+    "filters_of",
+    "freshness",
+    "present_of",
+    "shown_moment",
+    "time_of",
+]
 
 # Beside what an event is indexed by: the columns that a list of its acts can be filtered by.
 _FILTERED = {"enterprise", "period", "verifier", "year"}
@@ -56,7 +67,8 @@ def filters_of(message_type: str) -> list[str]:
     fact = fact_of(message_type)
     indexed = {column.name for index in fact.indexes for column in index.columns}
     columns = sorted(indexed - {"seq", "id"} | _FILTERED & {column.name for column in fact.c})
-    return [*columns, "year"] if "period" in columns else columns
+    has_years = "period" in columns or "first_year" in fact.c
+    return [*columns, "year"] if has_years else columns
 
 
 def act_page(reading: Connection, message_type: str, page: Page, sight: Sight) -> list[Row]:
@@ -74,6 +86,8 @@ def act_page(reading: Connection, message_type: str, page: Page, sight: Sight) -
 def _filter(fact: Table, name: str, value: Any, sight: Sight) -> ColumnElement[bool]:
     if name in sight.filters:
         return sight.filters[name][value]
+    if name == "year" and "first_year" in fact.c:
+        return and_(fact.c.first_year <= value, value <= fact.c.last_year)
     if name == "year" and "year" not in fact.c:
         first = int(value) * 100
         return fact.c.period.between(first, first + 99)

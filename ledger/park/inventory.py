@@ -88,21 +88,19 @@ def park_year(reading: Connection, park: bytes, *, year: int, pack: RulePack) ->
 
 def _enterprises(reading: Connection, park: bytes) -> list[bytes]:
     """The enterprises directly below the prefixes that the park holds."""
-    prefixes = [
-        row["hash"]
-        for row in subjects(reading, parent=None, kind=KINDS["PREFIX"])
-        if row["owner"] == park
-    ]
     return [
         row["hash"]
-        for prefix in prefixes
-        for row in subjects(reading, parent=prefix, kind=KINDS["ENTERPRISE"])
+        for prefix in subjects(reading, owner=park, kind=KINDS["PREFIX"])
+        for row in subjects(reading, parent=prefix["hash"], kind=KINDS["ENTERPRISE"])
     ]
 
 
 def _facilities(reading: Connection, enterprises: list[bytes]) -> list[bytes]:
-    every = subjects(reading, parent=None, kind=KINDS["FACILITY"])
-    return [row["hash"] for row in every if row["owner"] in set(enterprises)]
+    return [
+        row["hash"]
+        for enterprise in enterprises
+        for row in subjects(reading, owner=enterprise, kind=KINDS["FACILITY"])
+    ]
 
 
 def _facility_months(

@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from ledger.chain.bindings import KINDS, STAGES
 from ledger.emissions.queries import anchored_months, confirmed_tonnes, heads
-from ledger.identifiers.queries import owned_by
+from ledger.identifiers.queries import subjects
 from ledger.quotas.asset import instrument_of, vintage_of
 from ledger.quotas.queries import (
     holdings_of,
@@ -15,6 +15,8 @@ from ledger.quotas.queries import (
     obligation_of,
     surrender_rules,
 )
+from ledger.store.chain_log import time_of
+from ledger.store.rows import Row
 
 _STAGE_NAMES = {number: name.lower() for name, number in STAGES.items()}
 
@@ -25,6 +27,7 @@ class FacilityYear:
 
     facility: bytes
     evidence_months: int
+    late_months: int
     head: bytes | None
     head_stage: str
     report: bytes | None
@@ -58,7 +61,7 @@ def enterprise_year(
     facilities = _facility_years(reading, enterprise, year)
     owed = obligation_of(reading, enterprise, year)
     rules = surrender_rules(reading, year)
-    deadline = max((rule["surrender_by"] for rule in rules), default=None)
+    deadline = _deadline(rules)
     remaining = max(0, owed["due_tonnes"] - owed["surrendered_tonnes"])
     available = _available(reading, enterprise, rules)
     phase = _phase(facilities, deadline=deadline, now=now)
@@ -80,6 +83,16 @@ def enterprise_year(
     )
 
 
+def is_over(reading: Connection, year: int) -> bool:
+    """Whether the last deadline of a compliance year has passed at the time that is shown."""
+    deadline = _deadline(surrender_rules(reading, year))
+    return deadline is not None and time_of(reading) >= deadline
+
+
+def _deadline(rules: list[Row]) -> int | None:
+    return max((rule["surrender_by"] for rule in rules), default=None)
+
+
 def gap_band(year: EnterpriseYear) -> str:
     """What is missing or left over, without the number: short, even, surplus."""
     if year.gap_tonnes > 0:
@@ -88,7 +101,7 @@ def gap_band(year: EnterpriseYear) -> str:
 
 
 def _facility_years(reading: Connection, enterprise: bytes, year: int) -> tuple[FacilityYear, ...]:
-    owned = [row["hash"] for row in owned_by(reading, enterprise, kind=KINDS["FACILITY"])]
+    owned = [row["hash"] for row in subjects(reading, owner=enterprise, kind=KINDS["FACILITY"])]
     figures = heads(reading, facilities=owned, year=year)
     return tuple(
         _facility_year(reading, facility, figures.get(facility), year) for facility in owned
@@ -96,13 +109,14 @@ def _facility_years(reading: Connection, enterprise: bytes, year: int) -> tuple[
 
 
 def _facility_year(reading: Connection, facility: bytes, head: Any, year: int) -> FacilityYear:
-    months = anchored_months(reading, facility, year)
+    months, late = anchored_months(reading, facility, year)
     if head is None:
-        return FacilityYear(facility, months, None, _STAGE_NAMES[0], None, None, None)
+        return FacilityYear(facility, months, late, None, _STAGE_NAMES[0], None, None, None)
     confirmation = head["confirmation"]
     return FacilityYear(
         facility=facility,
         evidence_months=months,
+        late_months=late,
         head=head["id"],
         head_stage=_STAGE_NAMES[head["stage"]],
         report=head["report"],

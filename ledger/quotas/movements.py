@@ -3,11 +3,13 @@
 Their sum by asset is the available balance.
 """
 
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import Connection, Select, String, case, literal, or_, select, union_all
 
 from ledger.outbox.recorded import Page
+from ledger.quotas.asset import LOT_BITS, VINTAGE_BITS
 from ledger.store.facts import FACTS
 from ledger.store.rows import Row, every_row
 from ledger.store.states import is_recorded
@@ -15,8 +17,13 @@ from ledger.store.states import is_recorded
 MOVEMENT_COLUMNS = ("id", "cause", "asset", "tonnes", "from", "to", "available_after", "block")
 
 
-def movements_of(reading: Connection, account: bytes, page: Page) -> list[Row]:
-    """A page of an account's movements; `tonnes` is negative for what went."""
+def movements_of(
+    reading: Connection, account: bytes, page: Page, *, vintages: Collection[int] | None = None
+) -> list[Row]:
+    """A page of an account's movements, of all vintages or of these.
+
+    `tonnes` is negative for what went; filter asset.
+    """
     allocated, moved = FACTS["QuotaAllocated"], FACTS["QuotaMoved"]
     is_credit = moved.c.to == account
     parts = [
@@ -42,6 +49,9 @@ def movements_of(reading: Connection, account: bytes, page: Page) -> list[Row]:
     ]
     every = union_all(*parts).subquery()
     query = select(every)
+    if vintages is not None:
+        vintage = every.c.asset.bitwise_rshift(LOT_BITS).bitwise_and((1 << VINTAGE_BITS) - 1)
+        query = query.where(vintage.in_(sorted(vintages)))
     if "asset" in page.filters:
         query = query.where(every.c.asset == page.filters["asset"])
     return every_row(reading, page.ordered(query, every.c.seq))

@@ -20,9 +20,10 @@ from sqlalchemy import (
     true,
 )
 
+from ledger.errors import AsOfUnknown
 from ledger.store.columns import ADDRESS, BYTES32
 from ledger.store.metadata import MIRROR
-from ledger.store.moment import shown_block
+from ledger.store.moment import Moment, present_time, show, shown_block, shown_time
 from ledger.store.prepared import Prepared
 from ledger.store.rows import Row
 
@@ -132,11 +133,6 @@ def freshness(connection: Connection) -> Freshness:
     return Freshness(**row)
 
 
-def block_exists(connection: Connection, number: int) -> bool:
-    """Whether the mirror knows that block; it begins with the one after the genesis."""
-    return _BLOCK.first(connection, number=number) is not None
-
-
 def block_times(reading: Connection, numbers: Iterable[int]) -> dict[int, int]:
     """The times of these blocks in unix seconds; the mirror keeps every block that changed it."""
     rows = ((number, _BLOCK.first(reading, number=number)) for number in set(numbers))
@@ -150,16 +146,80 @@ def newest_block(connection: Connection, *, until: int) -> int | None:
     return number
 
 
+def show_moment(connection: Connection, moment: Moment | None, *, now: int) -> None:
+    """Let a snapshot show what was at a moment (None: now); raises AsOfUnknown.
+
+    Now is the later of the clock's time and the last block's.
+    """
+    head = freshness(connection)
+    present = max(now, head.head_time)
+    if moment is None:
+        show(connection, block=None, time=present, present=present)
+        return
+    block = moment.block
+    if block is None and moment.time is not None and moment.time <= present:
+        block = newest_block(connection, until=moment.time)
+    row = None if block is None or block > head.head_block else _block(connection, block)
+    if row is None or not _is_newest(connection, row, until=moment.time):
+        raise AsOfUnknown(moment.asked, head.head_block)
+    time = row["time"] if moment.time is None else moment.time
+    show(connection, block=block, time=time, present=present)
+
+
+def _block(connection: Connection, number: int) -> Row | None:
+    return _BLOCK.first(connection, number=number)
+
+
+def _is_newest(connection: Connection, block: Row, *, until: int | None) -> bool:
+    """Whether no later block is older than that time, so that both name one moment.
+
+    A block of that very second may have come after the moment.
+    """
+    if until is None:
+        return True
+    newest = newest_block(connection, until=until - 1)
+    return block["time"] <= until and (newest is None or newest <= block["number"])
+
+
+def time_of(reading: Connection) -> int:
+    """The time that is shown, by which is told what time decides."""
+    time = shown_time(reading)
+    return freshness(reading).head_time if time is None else time
+
+
+def present_of(reading: Connection) -> int:
+    """The time now, by which is judged who sees what, whatever moment is shown."""
+    time = present_time(reading)
+    return freshness(reading).head_time if time is None else time
+
+
+def shown_moment(reading: Connection) -> Moment:
+    """The moment that is shown, to read it again later."""
+    block = freshness(reading).head_block
+    return Moment(str(block), block=block, time=time_of(reading))
+
+
 def was_kept(reading: Connection, table: Table) -> ColumnElement[bool]:
-    """The rows of a kept table that were there at the time of the block that is shown."""
+    """The rows of a kept table that were there at the time that is shown."""
     if shown_block(reading) is None:
         return true()
-    return table.c.created_at <= freshness(reading).head_time
+    return table.c.created_at <= time_of(reading)
 
 
 def act_by_id(connection: Connection, act_id: bytes) -> Row | None:
-    """The recorded act of this id: seq, type, actor, key, deadline, block."""
-    return _ACT.first(connection, id=act_id)
+    """The act of this id, recorded until the block that is shown.
+
+    Its row has seq, type, actor, key, deadline, block.
+    """
+    row, block = _ACT.first(connection, id=act_id), shown_block(connection)
+    return None if row is not None and block is not None and row["block"] > block else row
+
+
+def time_of_block(connection: Connection, number: int) -> int:
+    """The time in unix seconds of a block that was read."""
+    block = _block(connection, number)
+    assert block is not None, "an event's block was read with it"
+    return int(block["time"])
 
 
 def block_by_hash(connection: Connection, block_hash: bytes) -> int | None:

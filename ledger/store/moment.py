@@ -1,6 +1,7 @@
-"""Which block a reading shows: the newest, or an earlier one that somebody asked for.
+"""Which moment a reading shows: now, or an earlier one that somebody asked for.
 
 It travels with the connection, so that every query reads the same moment without being told.
+What is shown may be of long ago; who may see it is judged at present.
 """
 
 from dataclasses import dataclass
@@ -10,22 +11,37 @@ from sqlalchemy import Connection
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A block, or the last block until a time in unix seconds, as somebody asked for it."""
+    """A block, a time in unix seconds (the last block until then), or both, as it was asked for."""
 
     asked: str
     block: int | None = None
     time: int | None = None
 
 
-_OPTION = "shown_block"
+_BLOCK, _TIME, _PRESENT = "shown_block", "shown_time", "present_time"
 
 
-def show_block(reading: Connection, number: int) -> None:
-    """From here on this connection shows the mirror as it was at that block."""
-    reading.execution_options(**{_OPTION: number})
+def show(reading: Connection, *, block: int | None, time: int, present: int) -> None:
+    """From here on this connection shows what was at that block and time (None: the newest).
+
+    `present` is the time now, by which everybody's sight is judged.
+    """
+    reading.execution_options(**{_BLOCK: block, _TIME: time, _PRESENT: present})
 
 
 def shown_block(reading: Connection) -> int | None:
     """The block that was asked for; None: the newest."""
-    number: int | None = reading.get_execution_options().get(_OPTION)
+    number: int | None = reading.get_execution_options().get(_BLOCK)
     return number
+
+
+def shown_time(reading: Connection) -> int | None:
+    """The time that is shown, in unix seconds; None: the reading was not told."""
+    time: int | None = reading.get_execution_options().get(_TIME)
+    return time
+
+
+def present_time(reading: Connection) -> int | None:
+    """The time now, in unix seconds; None: the reading was not told."""
+    time: int | None = reading.get_execution_options().get(_PRESENT)
+    return time

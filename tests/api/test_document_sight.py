@@ -133,3 +133,52 @@ def test_upload_keeps_one_document_when_two_bring_the_same(held: World) -> None:
         held.ids["same"] = held.park.upload(b"the same", "other", by=by)["digest"]
         assert _read(held, "same", by).content == b"the same"
     assert _read(held, "same", "park").status_code == 404
+
+
+def test_read_document_finds_nothing_when_a_finding_names_what_is_not_the_verifiers(
+    held: World,
+) -> None:
+    """Whoever knows a digest opens nothing with it."""
+    digest = held.park.upload(b"of the second", "calculation", by="enterprise 2")["digest"]
+    held.ids["named"] = digest
+    body = held.body("Finding", **{**finding(held.ids["report_3"]), "document": digest})
+    assert held.park.post("Finding", body, wait=False).status_code == 201
+    stated = {"facility": facility(3), "document": digest}
+    held.park.act("Statement", valid.statement(held.ids["report_3"], **stated), signer="verifier")
+    assert _read(held, "named", "enterprise 1").status_code == 404
+
+
+def test_read_document_keeps_its_year_when_another_enterprise_reports_with_it(
+    held: World,
+) -> None:
+    """The verifier has the first enterprise's 2023; the document is of its 2024."""
+    digest = held.park.upload(b"of 2024", "calculation")["digest"]
+    held.ids["named"] = digest
+    mine = valid.report(period="2024", facility=facility(2), document=digest)
+    held.park.act("Report", mine, signer="enterprise 1")
+    other = valid.report(facility="88.111.2/FAC.0001", document=digest)
+    held.park.act("Report", other, signer="enterprise 2")
+    assert _read(held, "named", "verifier").status_code == 404
+
+
+def test_read_document_is_told_the_owner_of_the_case_when_two_brought_it(held: World) -> None:
+    for by in ("enterprise 2", "enterprise 1"):
+        held.ids["same"] = held.park.upload(b"the same", "other", by=by)["digest"]
+        held.park.set_time("2022-12-02T00:00:00Z")
+    assert _read(held, "same", "verifier").content == b"the same"
+    assert [one["view"] for one in _accesses(held)] == ["case"]
+    assert _accesses(held, by="enterprise 2") == []
+
+
+@pytest.mark.parametrize("by", [None, "enterprise 2", "park", "verifier 2"])
+@pytest.mark.parametrize("path", ["/v1/reports/{}/explanation", "/v1/proofs/{}"])
+def test_read_tells_of_a_hidden_report_as_of_none_when_its_insides_are_asked_for(
+    world: World, path: str, by: str | None
+) -> None:
+    headers, unknown = world.park.headers(by), "0x" + "77" * 31 + "00"
+    hidden, nothing = (
+        world.park.http.get(path.format(one), headers=headers)
+        for one in (world.ids["report_3"], unknown)
+    )
+    assert (hidden.status_code, nothing.status_code) == (404, 404)
+    assert hidden.text.replace(world.ids["report_3"], unknown) == nothing.text

@@ -103,7 +103,7 @@ def test_list_gives_only_what_fits_when_a_filter_is_set(world: World, noun: str)
 def _value(item: dict[str, Any], name: str) -> Any:
     """What a filter asks for: a year is that of the period; an assignment is open till its end."""
     if name == "year" and name not in item:
-        return item["period"][:4]
+        return item["first_year"] if "first_year" in item else item["period"][:4]
     if name == "state" and item["type"] == "Assignment":
         return "closed" if item["ties"] else "open"
     return item[name]
@@ -316,3 +316,49 @@ def test_list_compliance_finds_the_tenants_when_a_park_is_asked_for(world: World
     assert enterprises("?park=88/PARK.0001") == enterprises("")
     assert len(enterprises("")) > 1
     assert enterprises("?park=88/VER.0001") == []
+
+
+def test_read_evidence_tells_what_is_late_and_replaced_when_a_month_comes_again(
+    held: World,
+) -> None:
+    """Forty days after January's end the 12th of March begins at +08:00: then it is late."""
+    park = held.park
+    figure = {"facility": facility(2), "period": "2024"}
+    park.set_time("2024-03-11T15:59:00Z")
+    first = park.act("Evidence", valid.evidence(**figure, month="2024-01"), signer="enterprise 1")
+    park.set_time("2024-03-11T16:00:00Z")
+    second = park.act(
+        "Evidence",
+        valid.evidence(**figure, month="2024-01", follows=first),
+        signer="enterprise 1",
+    )
+    park.set_time("2024-04-09T16:00:00Z")
+    february = valid.evidence(**figure, month="2024-02", follows=second)
+    park.act("Evidence", february, signer="enterprise 1")
+    told = {one: park.get(f"/v1/evidence/{one}") for one in (first, second)}
+    assert [(one["state"], one["is_late"]) for one in told.values()] == [
+        ("replaced", False),
+        ("anchored", True),
+    ]
+    listed = park.get(f"/v1/evidence?facility={facility(2)}&state=replaced")["items"]
+    assert [one["id"] for one in listed] == [first]
+    year = park.get("/v1/compliance/2024/88.111/ENT.0001")
+    mine = next(one for one in year["facilities"] if one["facility"] == facility(2))
+    assert (mine["evidence_months"], mine["late_months"]) == (2, 1)
+
+
+def test_list_assignments_gives_those_of_the_year_when_it_is_asked_for(held: World) -> None:
+    wide = valid.assignment(first_year=2024, last_year=2025, revision=2)
+    held.park.act("Assignment", wide, signer="regulator")
+    found = held.park.get("/v1/assignments?year=2025")["items"]
+    assert [one["first_year"] for one in found] == [2024]
+    assert held.park.get("/v1/assignments?year=2022")["items"] == []
+
+
+@pytest.mark.parametrize("length", [256, 20_000])
+def test_list_identifiers_is_refused_when_the_text_is_longer_than_any_name(
+    world: World, length: int
+) -> None:
+    answer = world.park.http.get("/v1/identifiers", params={"text": "%" * length})
+    assert answer.status_code == 422
+    assert answer.json()["facts"] == {"errors": [{"pointer": "/text", "rule": "at_most:255"}]}

@@ -30,6 +30,7 @@ _VERBS = ("demo", "init", "serve", "doctor")
 _NOUNS = (
     "identifier",
     "key",
+    "token",
     "evidence",
     "report",
     "statement",

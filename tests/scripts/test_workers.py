@@ -18,10 +18,10 @@ from scripts.interpreter import command_of
 from tests.park import Park
 
 # Three interpreters that load a web server, and one a chain, take seconds to start.
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 WORKERS = 2
-_PATIENCE_SECONDS, _LOOK_SECONDS = 40.0, 0.02
+_PATIENCE_SECONDS, _LOOK_SECONDS = 120.0, 0.02
 
 
 def _until(is_so: Callable[[], bool], *, what: str) -> None:

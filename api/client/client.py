@@ -20,7 +20,7 @@ from api.client.exchange import Exchange, parse_answer, parsed
 from api.client.guards import next_guard
 from api.client.known import Known
 from api.client.refusals import ActUnderWay, AnswerWrong, ProblemAnswered
-from api.client.signing import Signer, envelope, id_of, signature_of
+from api.client.signing import Signer, digest_of, envelope, id_of, signature_of
 from api.fields import hex_text, time_text
 from api.nouns import NOUN_OF
 from ledger.clock import RealClock
@@ -131,6 +131,23 @@ class Client:
             f"/v1/proofs/{report}", **{name: one for name, one in asked.items() if one is not None}
         )
         return proof
+
+    def prepare(self, message_type: str, message: Mapping[str, Any]) -> dict[str, Any]:
+        """What the service would have us sign: completed, in words, with what it would refuse.
+
+        Nothing is written. Raises AnswerWrong (message, digest, id) where it changed what we said
+        or hashed something else than it shows.
+        """
+        told: dict[str, Any] = self.post(f"/v1/prepare/{message_type}", {"message": dict(message)})
+        shown = told["message"]
+        if any(shown.get(name) != value for name, value in message.items()):
+            raise AnswerWrong("message")
+        domain = self.known.domain(message_type)
+        if told["digest"] != hex_text(digest_of(message_type, shown, domain=domain)):
+            raise AnswerWrong("digest")
+        if told["id"] != id_of(message_type, shown):
+            raise AnswerWrong("id")
+        return told
 
     def completed(self, message_type: str, message: Mapping[str, Any]) -> dict[str, Any]:
         """The message with its guard (`follows`, `nonce`, `revision`) and a deadline in a day.
@@ -260,6 +277,10 @@ class Client:
         if told.get("leaves") != month.tree.leaves:
             raise AnswerWrong("leaves")
         return told
+
+    def delete(self, path: str) -> None:
+        """End what a path names; raises as `get`."""
+        self._send("DELETE", path)
 
     def _upload(
         self, content: bytes, *, query: Mapping[str, str], headers: Mapping[str, str]

@@ -50,7 +50,7 @@ class AnswerWrong(Refusal):
     """The service answered what its own manifest, or our own computation, contradicts.
 
     `what` is one of json, manifest, id, acknowledgement, service, actor, carry_by, signature,
-    service_key, digest, root, leaves.
+    service_key, message, digest, root, leaves.
     """
 
     what: str

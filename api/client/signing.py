@@ -19,17 +19,9 @@ from api.fields import (
 )
 from identity.keys import address_of
 from identity.signature import sign_digest
-from identity.typed_data import Domain, Fields, act_id, digest, struct_hash
+from identity.typed_data import Domain, act_id, digest, struct_hash, wallet_form
 from ledger.messages import fields_of
 from ledger.naming import snake_case
-
-_NUMBER_MAX = 2**53 - 1  # what an IEEE 754 double holds exactly
-_DOMAIN: Fields = (
-    ("name", "string"),
-    ("version", "string"),
-    ("chainId", "uint256"),
-    ("verifyingContract", "address"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +91,16 @@ def id_of(message_type: str, message: Mapping[str, Any]) -> str:
     return hex_text(act_id(hash_of_wire(message_type, message)))
 
 
+def digest_of(message_type: str, message: Mapping[str, Any], *, domain: Domain) -> bytes:
+    """The 32 bytes that are signed of a wire message; raises as `hash_of_wire`."""
+    return digest(domain.separator, hash_of_wire(message_type, message))
+
+
 def signature_of(
     message_type: str, message: Mapping[str, Any], *, domain: Domain, key: bytes
 ) -> str:
     """The signature of a wire message in hex; raises KeyMalformed and as `hash_of_wire`."""
-    return hex_text(sign_digest(key, digest(domain.separator, hash_of_wire(message_type, message))))
+    return hex_text(sign_digest(key, digest_of(message_type, message, domain=domain)))
 
 
 def envelope(message: Mapping[str, Any], *, domain: Domain, signature: str) -> dict[str, Any]:
@@ -117,27 +114,4 @@ def wallet_request(
 ) -> dict[str, Any]:
     """The message as `eth_signTypedData_v4` takes it, for signing elsewhere."""
     values = values_of(message_type, message)
-    told = {
-        "name": domain.name,
-        "version": domain.version,
-        "chainId": domain.chain_id,
-        "verifyingContract": hex_text(domain.contract),
-    }
-    types = {"EIP712Domain": _DOMAIN, message_type: fields_of(message_type)}
-    return {
-        "types": {
-            name: [{"name": field, "type": kind} for field, kind in fields]
-            for name, fields in types.items()
-        },
-        "primaryType": message_type,
-        "domain": told,
-        "message": {name: _for_wallet(value) for name, value in values.items()},
-    }
-
-
-def _for_wallet(value: Any) -> Any:
-    """A value as JSON that wallets read whole: an asset is more than their numbers hold."""
-    if isinstance(value, bytes):
-        return hex_text(value)
-    is_large = isinstance(value, int) and value > _NUMBER_MAX
-    return str(value) if is_large else value
+    return wallet_form(domain, message_type, fields_of(message_type), message=values)

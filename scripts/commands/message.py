@@ -35,6 +35,16 @@ def _sign(
     return Line(signed)
 
 
+def _prepare(connection: Connection, message_file: Path) -> Any:
+    """The message of a file as the service completes it, told in words, with what it would refuse.
+
+    What is printed with `--json` can be signed as it stands.
+    """
+    told = _object(read_json(message_file), "")
+    message_type, message = _message(told)
+    return {"type": message_type} | connection.client.prepare(message_type, message)
+
+
 def _check(_connection: Connection, message_file: Path) -> Any:
     """Who signed what, from the file alone."""
     return _checked(_object(read_json(message_file), ""))
@@ -104,6 +114,13 @@ def _text(told: dict[str, Any], name: str) -> str:
 
 
 app = noun_app("message")
+add_verb(
+    app,
+    "message prepare",
+    _prepare,
+    parameters=[argument("message_file", kind=Path)],
+    example="transfer.json --as enterprise --json",
+)
 add_verb(
     app,
     "message sign",

@@ -1,42 +1,59 @@
-"""`carbonledger token`: access tokens; one for the machine's operator is made on the machine."""
+"""`carbonledger token`: access tokens for machines; the operator's is made on the machine."""
 
-from typing import Annotated
+from typing import Any
+from urllib.parse import quote
 
 import typer
 
-from ledger.access.tokens import TOKEN_SECONDS, Grant, keep_token, make_token
-from ledger.clock import RealClock
-from ledger.directory import require_made
-from ledger.store.engine import Store
-from ledger.store.manifest import read_manifest
-from scripts.commands.options import DEFAULT_DIRECTORY, AsJson, Directory, help_of
-from scripts.output import print_json, say, text
-from scripts.people.verbs import noun_app
+from api.client.client import fresh_key
+from scripts.output import say, text
+from scripts.people.connection import Connection
+from scripts.people.verbs import add_verb, argument, noun_app, option
+
+
+def _create(
+    connection: Connection, scopes: str | None, expires_at: str | None, operate: bool | None
+) -> Any:
+    """A token, told once: no wider than one's own, or of whoever looks after the machine."""
+    if bool(operate) == (scopes is not None):
+        raise typer.BadParameter(text("usage.scopes"), param_hint="--scopes")
+    if scopes is None:
+        # It opens the database, which others never need.
+        from scripts.operator_token import make_operator_token
+
+        told = make_operator_token(connection.directory)
+    else:
+        wish: dict[str, Any] = {"scopes": scopes.split(",")}
+        wish |= {} if expires_at is None else {"expires_at": expires_at}
+        told = connection.client.post("/v1/tokens", wish, idempotency_key=fresh_key())
+    say(text("token.once") if "token" in told else text("token.lost", lookup=told["lookup"]))
+    return told
+
+
+def _list(connection: Connection) -> Any:
+    """The tokens of one's participant, ended ones too, without their secrets."""
+    return {"items": list(connection.client.items("/v1/tokens"))}
+
+
+def _revoke(connection: Connection, lookup: str) -> Any:
+    """End a token; what was done with it stays."""
+    connection.client.delete(f"/v1/tokens/{quote(lookup, safe='')}")
+    return {"lookup": lookup}
+
 
 app = noun_app("token")
-
-
-@app.command("create", help=help_of("token create", "--operate --dir carbonledger-data"))
-def create(
-    operate: Annotated[bool, typer.Option("--operate", help=text("option.operate"))],
-    directory: Directory = DEFAULT_DIRECTORY,
-    as_json: AsJson = False,
-) -> None:
-    """Make a token of the machine's operator; it is printed once."""
-    if not operate:
-        raise typer.BadParameter(text("usage.operate"), param_hint="--operate")
-    require_made(directory)
-    token, now = make_token(), RealClock().now()
-    grant = Grant(None, None, frozenset({"operate"}), now + TOKEN_SECONDS)
-    store = Store(directory)
-    try:
-        with store.keeping() as connection:
-            read_manifest(connection)
-            keep_token(connection, token, grant, access=None, now=now)
-    finally:
-        store.close()
-    if as_json:
-        print_json({"lookup": token.lookup, "token": token.text})
-        return
-    say(text("token.once"))
-    typer.echo(token.text)
+add_verb(
+    app,
+    "token create",
+    _create,
+    parameters=[option("scopes"), option("expires_at"), option("operate", kind=bool)],
+    example="--scopes read --as enterprise",
+)
+add_verb(app, "token list", _list, example="--as enterprise")
+add_verb(
+    app,
+    "token revoke",
+    _revoke,
+    parameters=[argument("lookup")],
+    example="$TOKEN --as enterprise",
+)

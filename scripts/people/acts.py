@@ -1,7 +1,7 @@
 """Verbs that hand in one act: one mechanism for all, its options generated from the bindings.
 
 A row says which message a verb makes and what follows from what; everything else (options,
-guards, documents, signing, waiting) is the same for every verb.
+guards, documents, signing, waiting, dry run) is the same for every verb.
 """
 
 import re
@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import typer
 
-from api.client import Client
+from api.client import Client, ProblemAnswered
 from api.client.client import fresh_key
 from api.client.signing import id_of, wallet_request, wire_type
 from api.fields import hex_text
@@ -21,10 +21,10 @@ from ledger.chain.bindings import RIGHTS, SECTORS, STANDINGS, TIES
 from ledger.messages import fields_of
 from ledger.naming import snake_case
 from scripts.output import say, text
-from scripts.people.connection import NOBODY, Connection, read_key
+from scripts.people.connection import CUSTODY, NOBODY, Connection, read_key
 from scripts.people.files import read_bytes
 from scripts.people.sent import keep_sent, sent_under
-from scripts.people.verbs import Verb, add_verb, argument, option
+from scripts.people.verbs import Partly, Verb, add_verb, argument, option
 
 _DIGEST = re.compile(r"0x[0-9a-f]{64}")
 _GUARDS = frozenset({"follows", "nonce", "revision"})
@@ -44,6 +44,7 @@ _BITS = {
     "sectors": {name: 1 << bit for name, bit in SECTORS.items()},
 }
 WAIT_SECONDS = 60.0
+_NOT_ONES_OWN = (401, 403)
 
 Message = dict[str, Any]
 Read = Callable[[Connection, str], Message]  # fields from the argument, "" where there is none
@@ -102,6 +103,7 @@ def acting() -> list[Any]:
     return [
         option("sign_with"),
         option("wait", kind=Awaited),
+        option("dry_run", kind=bool),
         option("idempotency_key"),
     ]
 
@@ -121,24 +123,28 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Handling:
-    """What is to become of an act: awaited state, the idempotency key."""
+    """What is to become of an act: awaited state, only a look, the idempotency key."""
 
     wait: Awaited | None = None
+    is_dry_run: bool = False
     idempotency_key: str | None = None
 
 
 def handling_of(given: Mapping[str, Any]) -> Handling:
     """What the options of `acting` say."""
-    return Handling(given["wait"], given["idempotency_key"])
+    return Handling(given["wait"], bool(given["dry_run"]), given["idempotency_key"])
 
 
 def hand_in(connection: Connection, draft: Draft, how: Handling) -> Any:
-    """The answer to an act: written out for signing elsewhere, or handed in."""
+    """The answer to an act: looked at, written out for signing elsewhere, or handed in."""
     if connection.sign_with == NOBODY:
         return unsigned(connection.client, draft)
+    client = connection.client_carrying(draft.message)
+    if how.is_dry_run:
+        prepared = client.prepare(draft.message_type, draft.message)
+        return Partly(prepared, is_whole=not prepared["refusals"])
     key = how.idempotency_key or fresh_key()
     say(text("act.idempotency_key", key=key))
-    client = connection.client_signing(draft.message)
     act = _act_under(key, connection, client, draft)
     done = client.hand_in(draft.message_type, act, idempotency_key=key)
     if done.acknowledgement is None:
@@ -161,16 +167,19 @@ def _act_under(key: str, connection: Connection, client: Client, draft: Draft) -
         act: Message = sent["act"]
         return act
     draft.keep(client)
-    complete = client.completed(draft.message_type, draft.message)
-    second = None if draft.second_key is None else _second_key(connection, draft.second_key)
-    act = client.signed(draft.message_type, complete, key=connection.key, second_key=second)
+    complete = _completed(client, draft)
+    if connection.sign_with == CUSTODY:
+        act = {"custody": True, "message": complete}
+    else:
+        second = None if draft.second_key is None else _second_key(connection, draft.second_key)
+        act = client.signed(draft.message_type, complete, key=connection.key, second_key=second)
     keep_sent(key, said | {"act": act})
     return act
 
 
 def unsigned(client: Client, draft: Draft) -> Message:
     """A complete message as it is signed elsewhere: wire form, typed data and id."""
-    complete = client.completed(draft.message_type, draft.message)
+    complete = _completed(client, draft)
     domain = client.known.domain(draft.message_type)
     return {
         "type": draft.message_type,
@@ -178,6 +187,21 @@ def unsigned(client: Client, draft: Draft) -> Message:
         "message": complete,
         "typed_data": wallet_request(draft.message_type, complete, domain=domain),
     }
+
+
+def _completed(client: Client, draft: Draft) -> Message:
+    """The message with guard and deadline.
+
+    The service knows which nonces are under way, but prepares for its own person only: whoever
+    carries another's message reads the guard as anybody can.
+    """
+    try:
+        complete: Message = client.prepare(draft.message_type, draft.message)["message"]
+    except ProblemAnswered as refused:
+        if refused.status not in _NOT_ONES_OWN:
+            raise
+        return client.completed(draft.message_type, draft.message)
+    return complete
 
 
 def _second_key(connection: Connection, file: Path) -> bytes:

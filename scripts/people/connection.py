@@ -19,7 +19,7 @@ from scripts.output import language, text
 from scripts.people.files import read_text
 from scripts.people.profiles import Profile, profile_of
 
-NOBODY = "none"  # of --sign-with: whoever signs does it elsewhere
+CUSTODY, NOBODY = "custody", "none"  # of --sign-with
 
 
 @dataclass(frozen=True)
@@ -71,9 +71,10 @@ class Connection:
             return Client(self.exchange)
         return Client(self.exchange, signer=self.signer())
 
-    def client_signing(self, message: dict[str, Any]) -> Client:
+    def client_carrying(self, message: dict[str, Any]) -> Client:
         """A client that can carry this message: with a token, or as whoever signs it."""
-        if self.client.signer is not None or self._token() is not None:
+        has_token = self.sign_with == CUSTODY or self._token() is not None
+        if self.client.signer is not None or has_token:
             return self.client
         return Client(self.exchange, signer=self._found_signer(message))
 
@@ -85,7 +86,7 @@ class Connection:
     @cached_property
     def key(self) -> bytes:
         """The private key of `--sign-with` or of the profile; raises KeystoreUnreadable."""
-        given = self.sign_with if self.sign_with != NOBODY else None
+        given = self.sign_with if self.sign_with not in (CUSTODY, NOBODY) else None
         if given is None and self.profile.key is not None:
             return self.profile.key
         file = Path(given) if given is not None else self.profile.keystore

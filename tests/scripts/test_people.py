@@ -43,11 +43,48 @@ def test_transfer_tells_the_submission_when_it_waits(run: Run) -> None:
     assert shown["id"] == told["id"]
 
 
-def test_transfer_stays_two_when_it_is_said_twice(run: Run) -> None:
+def test_transfer_stays_two_when_it_is_said_twice_at_once(run: Run) -> None:
     before = len(_moved(run))
-    for _ in range(2):
-        run(*TRANSFER, "1", "--wait", "final", *MINE)
+    first, second = (run(*TRANSFER, "1", *MINE).document["id"] for _ in "12")
+    for one in (first, second):
+        run("submission", "wait", one, *MINE)
     assert len(_moved(run)) == before + 2
+
+
+def test_transfer_is_only_told_when_it_is_a_dry_run(run: Run) -> None:
+    before = len(_moved(run))
+    told = run(*TRANSFER, "1", "--dry-run", *MINE).document
+    assert "88.111/ENT.0002" in told["sentence"]["en"]
+    assert (told["message"]["tonnes"], told["refusals"]) == (1, [])
+    assert len(_moved(run)) == before
+
+
+def test_transfer_exits_3_when_a_dry_run_finds_what_speaks_against_it(run: Run) -> None:
+    told = run(*TRANSFER, "1000000", "--dry-run", *MINE, code=3).document
+    assert [one["code"] for one in told["refusals"]] == ["QuotaInsufficient"]
+
+
+def test_transfer_reads_the_nonce_itself_when_it_carries_for_another(
+    run: Run, park: tuple[World, str], desk: Path
+) -> None:
+    (desk / "carrier").write_text(park[0].park.token("regulator") + "\n", "ascii")
+    key = str(desk / "carbonledger" / "enterprise.json")
+    signing = ("--sign-with", key, "--passphrase-file", "passphrase", "--from", "88.111/ENT.0001")
+    carried = ("--token-file", "carrier", "--wait", "final", "--json")
+    told = run(*TRANSFER, "1", *signing, *carried).document
+    assert (told["state"], told["actor"]) == ("final", "88.111/ENT.0001")
+
+
+def test_prepared_message_is_taken_when_it_was_signed_offline(run: Run, tmp_path: Path) -> None:
+    message = {"from": "88.111/ENT.0001", "to": "88.111/ENT.0002", "tonnes": 1}
+    draft = {"type": "Transfer", "message": message | {"asset": "PARK-2023"}}
+    (tmp_path / "draft.json").write_text(json.dumps(draft), "utf-8")
+    prepared = run("message", "prepare", str(tmp_path / "draft.json"), *MINE)
+    (tmp_path / "prepared.json").write_text(prepared.out, "utf-8")
+    signed = run("message", "sign", str(tmp_path / "prepared.json"), "--as", "enterprise")
+    (tmp_path / "signed.ndjson").write_text(signed.out, "utf-8")
+    sent = run("submission", "send", str(tmp_path / "signed.ndjson"), *MINE).document["items"]
+    assert [one["id"] for one in sent] == [prepared.document["id"]]
 
 
 def test_transfer_is_done_once_when_the_command_is_repeated_with_its_key(

@@ -194,6 +194,30 @@ def test_wait_says_how_far_it_is_when_time_runs_out(mine: Client, held: World) -
     assert under_way.value.facts["awaited"] == "final"
 
 
+def test_prepare_gives_the_message_in_words_when_the_service_completes_it(mine: Client) -> None:
+    told = mine.prepare("Transfer", transfer(tonnes=10, nonce=3))
+    assert told["message"]["tonnes"] == 10
+    assert told["refusals"] == []
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        (lambda told: told["message"].update(tonnes=99), "message"),
+        (lambda told: told["message"].update(deadline="2030-01-01T00:00:00Z"), "digest"),
+        (lambda told: told.update(digest="0x" + "11" * 32), "digest"),
+        (lambda told: told.update(id="0x" + "11" * 31 + "00"), "id"),
+    ],
+)
+def test_prepare_believes_nothing_when_it_is_not_what_was_asked(
+    mine: Client, transport: Unreliable, change: Any, what: str
+) -> None:
+    transport.fail("/v1/prepare/Transfer", altered(change))
+    with pytest.raises(AnswerWrong) as refused:
+        mine.prepare("Transfer", transfer(tonnes=10, nonce=3))
+    assert refused.value.what == what
+
+
 def test_open_session_happens_once_when_several_things_are_asked(
     mine: Client, transport: Unreliable
 ) -> None:

@@ -11,11 +11,14 @@ import pytest
 
 from api.acts import accepted_body
 from api.messages import parse_preparation
+from identity.identifier import parse_identifier
+from ledger.access.custody_keys import custody_keys
 from ledger.chain.bindings import KINDS
-from ledger.custody import Custody
+from ledger.custody import Custody, is_usable
 from ledger.errors import CustodyForbidden
 from ledger.outbox.act import Envelope
 from ledger.outbox.idempotency import Answer, Request
+from ledger.store.chain_log import freshness
 from tests.api.entrusted import ENTERPRISE, PREFIX, entrust, post, send
 from tests.api.next_messages import delivery
 from tests.api.world import World
@@ -247,6 +250,17 @@ def test_require_allowed_refuses_when_those_who_judge_are_in_no_demo(
     assert refused.value.kind == KINDS[kind]
     custody.require_allowed(KINDS["ENTERPRISE"])
     ledger.custody.require_allowed(KINDS[kind])
+
+
+def test_use_key_is_refused_when_the_chain_has_it_for_another_person(entrusted: World) -> None:
+    participant = parse_identifier(ENTERPRISE).hash
+    with entrusted.park.ledger.reading() as reading:
+        now = freshness(reading).head_time
+        (held,) = custody_keys(reading, participant, person=1)
+        key = held["address"]
+        assert is_usable(reading, participant, key, person=1, now=now)
+        assert not is_usable(reading, participant, key, person=2, now=now)
+        assert not is_usable(reading, participant, bytes(20), person=1, now=now)
 
 
 def test_post_is_refused_when_the_custody_key_was_retired(furnished: World, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from identity.signer import Signer
 from ledger.access.custody_keys import custody_key_by_address, custody_keys, signer_of
 from ledger.access.viewer import Viewer
 from ledger.chain.bindings import KINDS, RIGHTS
-from ledger.contract_errors import KeyNotValid, KeyRightMissing
+from ledger.contract_errors import KeyNotValid, KeyRightMissing, NonceUsed
 from ledger.errors import CustodyForbidden, CustodyKeyMissing
 from ledger.identifiers.service import require_key
 from ledger.outbox.act import Envelope, domain_of, unsigned_act
@@ -28,6 +28,7 @@ T = TypeVar("T")
 # They judge others: nobody may be able to sign for them but they (api.md, section 1.1).
 _OWN_KEYS_ONLY = frozenset({KINDS["VERIFIER"], KINDS["REGULATOR"]})
 _TURNS = 64
+_CHOICES = 16  # as many as a holding's window of nonces has
 
 
 class Custody:
@@ -55,17 +56,25 @@ class Custody:
     ) -> Answer:
         """The answer to a message completed, signed and taken in, or the one that was given.
 
-        One participant's come one after the other, so that each sees the nonces of those before.
+        One participant's come one after the other, so that each sees the nonces of those before;
+        where another process was faster, another nonce is chosen.
         Raises ScopeMissing, CustodyForbidden, CustodyKeyMissing, and what completing does.
         """
         self._require_entrusted(viewer)
         assert viewer.participant is not None, "who lets others sign is somebody's person"
         with self._turns[viewer.participant[0] % _TURNS]:
-            with self._store.reading() as reading:
-                if (kept := recall(reading, request)) is not None:
-                    return kept
-                envelope = self._signed(partial, Preparing(reading, viewer, self._manifest, now))
-            return take(envelope)
+            for choices_left in reversed(range(_CHOICES)):
+                with self._store.reading() as reading:
+                    if (kept := recall(reading, request)) is not None:
+                        return kept
+                    preparing = Preparing(reading, viewer, self._manifest, now)
+                    envelope = self._signed(partial, preparing)
+                try:
+                    return take(envelope)
+                except NonceUsed:
+                    if not (envelope.is_nonce_filled and choices_left):
+                        raise
+        raise AssertionError("the last choice was taken or refused")
 
     def sign_complete(self, partial: PartialMessage, viewer: Viewer, *, now: int) -> Envelope:
         """The envelope of a message that lacks nothing; raises as `sign_once`, FieldInvalid."""
@@ -107,6 +116,7 @@ class Custody:
             contract=domain.contract,
             signature=signer.sign(act.digest),
             possession=partial.possession,
+            is_nonce_filled="nonce" in message and "nonce" not in partial.given,
         )
 
     def _signer(self, preparing: Preparing) -> Signer:

@@ -37,6 +37,8 @@ from ledger.store.rows import Row
 from ledger.store.writer import Writer
 from ledger.verification.sight import activity_view, document_view
 
+_REASON_CHARACTERS_MAX = 200  # of what is written down for ever
+
 
 @dataclass(frozen=True, slots=True)
 class ReadingsUpload:
@@ -163,7 +165,9 @@ class Documents:
 
 
 def _require_reason(view: View, reason: str | None) -> None:
-    """A regulator says why it looks; raises FieldInvalid."""
+    """A regulator says why it looks, and nobody writes a novel; raises FieldInvalid."""
+    if reason is not None and len(reason) > _REASON_CHARACTERS_MAX:
+        raise FieldInvalid([{"pointer": "/reason", "rule": f"length:{_REASON_CHARACTERS_MAX}"}])
     if view == "regulator" and not (reason and reason.strip()):
         raise FieldInvalid([{"pointer": "/reason", "rule": "missing"}])
 

@@ -30,7 +30,7 @@ audit_table = Table(
     Column("hash", BYTES32, nullable=False),
     Index(None, "owner", "seq"),
 )
-ACCESS_COLUMNS = ("at", "viewer", "person", "subject", "view", "reason")
+ACCESS_COLUMNS = ("at", "viewer", "person", "subject", "view", "reason", "hash")
 _HASHED = ("at", "viewer", "person", "owner", "subject", "view", "reason", "previous")
 
 

@@ -20,6 +20,7 @@ from ledger.outbox.act import (
     require_in_time,
     subjects_of,
 )
+from ledger.outbox.filling import require_free_nonce
 from ledger.outbox.idempotency import Answer, Request, recall, remember
 from ledger.outbox.queue import (
     Entry,
@@ -107,14 +108,24 @@ class Acceptance:
     def accept(
         self, envelope: Envelope, brought: Brought, *, request: Request, now: int
     ) -> tuple[SignedAct, Answer]:
-        """The act and the answer to give; raises every refusal of form, signature and state."""
+        """The act and the answer to give; raises every refusal of form, signature and state.
+
+        NonceUsed also when the service chose a nonce that another process has used since.
+        """
         act = open_act(envelope, manifest=self._manifest)
         with self._store.reading() as reading:
             if (kept := recall(reading, request)) is not None:
                 return act, kept
             entry = self._judge(_Sitting(reading, brought, now), act)
-        answer = self._writer.commit(lambda connection: _take_in(connection, entry, request, now))
-        return act, answer
+
+        def take_in(connection: Connection) -> Answer:
+            if (kept := recall(connection, request)) is not None:
+                return kept
+            if envelope.is_nonce_filled:
+                require_free_nonce(connection, entry.actor, act.message)
+            return _take_in(connection, entry, request, now)
+
+        return act, self._writer.commit(take_in)
 
     def accept_each(
         self, envelopes: Sequence[Envelope | Refused], brought: Brought, *, now: int
@@ -280,8 +291,6 @@ def known_state(connection: Connection, act_id: bytes) -> str | None:
 
 def _take_in(connection: Connection, entry: Entry, request: Request, now: int) -> Answer:
     """The commit's part: the unique keys decide between two that came at once."""
-    if (kept := recall(connection, request)) is not None:
-        return kept
     _take_new_in(connection, entry, now=now)
     return remember(connection, request, status=ACCEPTED, body=entry.acknowledgement, now=now)
 

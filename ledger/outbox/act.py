@@ -25,7 +25,8 @@ from ledger.store.manifest import Manifest
 class Envelope:
     """What a client sends: a complete message, the domain it was signed for, the signatures.
 
-    `message` has the Solidity names; signatures are raw bytes.
+    `message` has the Solidity names; signatures are raw bytes. `is_nonce_filled`: the service
+    chose the nonce, so it may choose another.
     """
 
     type: str
@@ -34,6 +35,7 @@ class Envelope:
     contract: bytes
     signature: bytes
     possession: bytes | None = None
+    is_nonce_filled: bool = False
 
 
 @dataclass(frozen=True, slots=True)

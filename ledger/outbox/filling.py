@@ -6,6 +6,7 @@ from typing import Any, TypeAlias
 
 from sqlalchemy import Connection
 
+from ledger.contract_errors import NonceUsed
 from ledger.outbox.queue import messages_under_way
 
 Message: TypeAlias = Mapping[str, Any]
@@ -44,3 +45,10 @@ def nonces_under_way(reading: Connection, account: bytes, asset: int) -> list[in
         if message.get("nonce") is not None and message["asset"] == asset
     ]
     return sorted(used)
+
+
+def require_free_nonce(connection: Connection, account: bytes, message: Message) -> None:
+    """Raises NonceUsed when an undecided submission of this holding uses the same."""
+    asset, nonce = message["asset"], message["nonce"]
+    if nonce in nonces_under_way(connection, account, asset):
+        raise NonceUsed(account, asset, nonce)

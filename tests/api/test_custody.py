@@ -1,7 +1,7 @@
 """The service signs for whoever it holds a key for, for nobody else; what it signed is shown."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -9,9 +9,16 @@ from typing import Any
 
 import pytest
 
+from api.acts import accepted_body
+from api.messages import parse_preparation
+from identity.identifier import parse_identifier
+from ledger.access.custody_keys import custody_keys
 from ledger.chain.bindings import KINDS
-from ledger.custody import Custody
+from ledger.custody import Custody, is_usable
 from ledger.errors import CustodyForbidden
+from ledger.outbox.act import Envelope
+from ledger.outbox.idempotency import Answer, Request
+from ledger.store.chain_log import freshness
 from tests.api.entrusted import ENTERPRISE, PREFIX, entrust, post, send
 from tests.api.next_messages import delivery
 from tests.api.world import World
@@ -103,6 +110,41 @@ def test_post_takes_every_nonce_once_when_eight_transfers_come_at_once(entrusted
     assert [one["state"] for one in told] == ["final"] * 8
     nonces = [entrusted.park.get(one["resource"])["nonce"] for one in told]
     assert len(set(nonces)) == 8
+
+
+@pytest.mark.parametrize("tonnes", [1, 2], ids=["the very same", "another"])
+def test_sign_chooses_another_nonce_when_another_process_was_faster(
+    entrusted: World, tonnes: int
+) -> None:
+    """Two fronts beside one engine: each has turns of its own."""
+    ledger = entrusted.park.ledger
+    other = Custody(ledger.store, ledger.manifest, sealing_key=ledger.keys.sealing)
+    viewer = ledger.credentials.viewer(entrusted.ids["kept"])
+    signed: list[int] = []
+
+    def take(envelope: Envelope, request: Request) -> Answer:
+        return ledger.accept(
+            envelope, carrier=viewer.participant, request=request, render=accepted_body
+        )[1]
+
+    def sign(custody: Custody, key: str, between: Callable[[], object]) -> Answer:
+        request = Request(bytes([tonnes]) * 32, key, bytes(32))
+
+        def take_late(envelope: Envelope) -> Answer:
+            signed.append(envelope.message["nonce"])
+            if len(signed) == 1:
+                between()
+            return take(envelope, request)
+
+        message = TRANSFER | {"tonnes": tonnes if key == "second" else 1}
+        partial, _ = parse_preparation("Transfer", {"message": message})
+        now = ledger.clock.now()
+        return custody.sign_once(partial, viewer, request=request, now=now, take=take_late)
+
+    sign(ledger.custody, "first", lambda: sign(other, "second", lambda: None))
+    first, second, again = signed
+    assert first == second
+    assert again == first + 1
 
 
 def test_post_is_refused_when_the_token_has_no_scope_for_custody(entrusted: World) -> None:
@@ -208,6 +250,17 @@ def test_require_allowed_refuses_when_those_who_judge_are_in_no_demo(
     assert refused.value.kind == KINDS[kind]
     custody.require_allowed(KINDS["ENTERPRISE"])
     ledger.custody.require_allowed(KINDS[kind])
+
+
+def test_use_key_is_refused_when_the_chain_has_it_for_another_person(entrusted: World) -> None:
+    participant = parse_identifier(ENTERPRISE).hash
+    with entrusted.park.ledger.reading() as reading:
+        now = freshness(reading).head_time
+        (held,) = custody_keys(reading, participant, person=1)
+        key = held["address"]
+        assert is_usable(reading, participant, key, person=1, now=now)
+        assert not is_usable(reading, participant, key, person=2, now=now)
+        assert not is_usable(reading, participant, bytes(20), person=1, now=now)
 
 
 def test_post_is_refused_when_the_custody_key_was_retired(furnished: World, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from ledger.chain.embedded import CHAIN_ID
 from ledger.chain.node import SENDING_METHOD, Node, NodeError, NodeUnreachable
 from ledger.chain.sender import Sender
 from ledger.mirror.follower import MirrorFile
-from ledger.outbox.courier import MESSAGES_PER_TRANSACTION, Courier
+from ledger.outbox.courier import MESSAGES_PER_TRANSACTION, Courier, _in_turn
 from ledger.outbox.model import (
     courier_table,
     courier_transaction_table,
@@ -362,3 +362,12 @@ def test_store_keeps_the_order_of_acceptance_when_everything_fits_a_round(desk: 
     with desk.ledger.store.reading() as reading:
         query = select(act_table.c.id).order_by(act_table.c.seq.desc()).limit(3)
         assert list(reading.scalars(query)) == [*mine, *theirs][::-1]
+
+
+def test_take_in_turn_gives_a_batch_one_turn_when_it_is_more_than_its_share() -> None:
+    mine, theirs, others = (bytes([number]) * 32 for number in (1, 2, 3))
+    waiting: list[tuple[int, bytes, bytes | None]] = [(seq, mine, None) for seq in range(1, 6)]
+    waiting += [(seq, theirs, b"batch") for seq in range(6, 10)]
+    waiting += [(10, others, None), (11, others, None)]
+    assert sorted(_in_turn(waiting, limit=4)) == [1, 6, 7, 8, 9]
+    assert sorted(_in_turn(waiting, limit=7)) == [1, 2, 6, 7, 8, 9, 10]

@@ -11,7 +11,8 @@ from api.errors import PROBLEM, json_bytes, language_of
 from api.fields import hashes_in, hex_text, parse_hex, row_to_wire, time_text, to_wire
 from api.freshness import freshness_fields
 from api.lists import Item, Listing, list_response
-from api.messages import ENVELOPES, NOUN_OF, NOUNS, parse_envelope
+from api.messages import ENVELOPES, parse_envelope
+from api.nouns import NOUN_OF, NOUNS
 from api.paging import query_parameters, reading_of
 from api.requests import (
     idempotent_request,
@@ -29,7 +30,7 @@ from ledger.assembly import Accepted, Ledger, Reading, SignedAct
 from ledger.emissions.queries import report_standing
 from ledger.errors import ResourceUnknown
 from ledger.identifiers.queries import names_of
-from ledger.outbox.act import OFF_CHAIN
+from ledger.messages import OFF_CHAIN
 from ledger.outbox.queries import submission_standing
 from ledger.outbox.recorded import (
     Page,

@@ -8,13 +8,15 @@ from starlette.concurrency import run_in_threadpool
 from api.acts import accepted_body
 from api.errors import json_bytes, language_of, problem
 from api.fields import hashes_in, invalid
-from api.messages import NOUN_OF, parse_envelope
+from api.messages import parse_envelope
+from api.nouns import NOUN_OF
 from api.requests import BODY_BYTES_MAX, ledger_of, read_body, require_media_type, submitting
 from ledger.assembly import Ledger
 from ledger.contract_errors import BatchTooLong
 from ledger.errors import REFUSED, FieldInvalid, Refused
 from ledger.identifiers.queries import names_of
-from ledger.outbox.act import OFF_CHAIN, Envelope
+from ledger.messages import OFF_CHAIN
+from ledger.outbox.act import Envelope
 from ledger.strict_json import parse_strict
 
 router = APIRouter(prefix="/v1", tags=["submissions"])

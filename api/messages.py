@@ -7,34 +7,11 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from api.fields import ENUMS, IDENTIFIER_FIELDS, PERIOD_FIELDS, TIME_FIELDS, from_wire
+from api.nouns import NOUN_OF
 from ledger.errors import FieldInvalid
+from ledger.messages import fields_of
 from ledger.naming import snake_case
-from ledger.outbox.act import Envelope, fields_of
-
-NOUNS = {
-    "identifiers": "Registration",
-    "records": "RecordChange",
-    "keys": "KeyAddition",
-    "key-endings": "KeyEnding",
-    "standings": "StandingChange",
-    "accreditations": "Accreditation",
-    "assignments": "Assignment",
-    "ties": "Tie",
-    "evidence": "Evidence",
-    "reports": "Report",
-    "statements": "Statement",
-    "confirmations": "Confirmation",
-    "reopenings": "Reopening",
-    "caps": "Cap",
-    "surrender-rules": "Rule",
-    "allocations": "Allocation",
-    "transfers": "Transfer",
-    "surrenders": "Surrender",
-    "cancellations": "Cancellation",
-    "findings": "Finding",
-    "deliveries": "Delivery",
-}
-NOUN_OF = {message_type: noun for noun, message_type in NOUNS.items()}
+from ledger.outbox.act import Envelope
 
 _TEXT_MAX = 255
 _HEX_32 = r"^0x[0-9a-f]{64}$"

@@ -9,7 +9,7 @@ from api.errors import language_of, problem
 from api.fields import hashes_in, hex_text, invalid, parse_count, parse_hex, time_text, to_wire
 from api.freshness import freshness_fields
 from api.lists import Item, Listing, list_response
-from api.messages import NOUN_OF
+from api.nouns import NOUN_OF
 from api.paging import query_parameters
 from api.requests import ledger_of, reader_of
 from api.singles import single_response

@@ -8,25 +8,19 @@ from api.fields import hex_text
 from ledger.embedded_engine import opened, reader
 from ledger.settings import Settings
 from ledger.store.chain_log import block_by_hash, freshness
-from scripts.commands.options import DEFAULT_DIRECTORY, AsJson, Directory
-from scripts.output import EXIT_WRONG, print_json, say
+from scripts.commands.options import DEFAULT_DIRECTORY, AsJson, Directory, help_of
+from scripts.output import EXIT_WRONG, print_json, say, text
 
+HELP = help_of("doctor", "--dir carbonledger-data")
 _PRIVATE_DIRECTORY, _PRIVATE_FILE = 0o700, 0o600
 
 
 def doctor(
     directory: Directory = DEFAULT_DIRECTORY,
-    head: Annotated[
-        str | None, typer.Option(help="A head hash that somebody wrote down: is it in this chain?")
-    ] = None,
+    head: Annotated[str | None, typer.Option(help=text("option.head"))] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Check contracts, mirror and key files of a directory.
-
-    Exit status 6 on a defect.
-
-    Example: carbonledger doctor --dir carbonledger-data
-    """
+    """Check contracts, mirror and key files of a directory."""
     settings = Settings(directory)
     with opened(settings) as (store, node, manifest):
         chain = reader(node, manifest)
@@ -46,20 +40,21 @@ def doctor(
     if as_json:
         print_json(told)
     else:
-        say(f"block {chain_block}, head {told['head']}")
+        say(text("doctor.head", block=chain_block, head=told["head"]))
         for name, is_good in checks.items():
-            say(f"  {'ok ' if is_good else 'BAD'} {name.replace('_', ' ')}")
+            found = text("doctor.good") if is_good else text("doctor.bad")
+            say(f"  {found} {text(f'doctor.{name}')}")
     if not all(checks.values()):
         raise typer.Exit(EXIT_WRONG)
 
 
-def _hash(text: str) -> bytes:
+def _hash(given: str) -> bytes:
     try:
-        value = bytes.fromhex(text.removeprefix("0x"))
+        value = bytes.fromhex(given.removeprefix("0x"))
     except ValueError:
         value = b""
     if len(value) != 32:
-        raise typer.BadParameter("0x and 64 digits", param_hint="--head")
+        raise typer.BadParameter(text("usage.hash"), param_hint="--head")
     return value
 
 

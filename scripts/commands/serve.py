@@ -20,12 +20,14 @@ from scripts.commands.options import (
     AsJson,
     Directory,
     PassphraseFile,
+    help_of,
     passphrase_of,
 )
 from scripts.fronts import Fronts, Orders
 from scripts.http_server import run_server
-from scripts.output import print_json, say
+from scripts.output import print_json, say, text
 
+HELP = help_of("serve", "--dir carbonledger-data --passphrase-file passphrase --port 0")
 _HOST, _USUAL_PORT = "127.0.0.1", 8000
 _WORKERS_MAX = 64
 
@@ -34,28 +36,17 @@ def serve(
     directory: Directory = DEFAULT_DIRECTORY,
     port: Annotated[
         int | None,
-        typer.Option(help="8000, or any if that is taken; 0: any free port.", min=0, max=65535),
+        typer.Option(help=text("option.port"), min=0, max=65535),
     ] = None,
     workers: Annotated[
         int | None,
-        typer.Option(
-            help="That many processes answer, this one carries; without: one for both.",
-            min=1,
-            max=_WORKERS_MAX,
-        ),
+        typer.Option(help=text("option.workers"), min=1, max=_WORKERS_MAX),
     ] = None,
-    clock: Annotated[
-        Path | None, typer.Option(help="A demo's scripted time: one RFC 3339 line.")
-    ] = None,
+    clock: Annotated[Path | None, typer.Option(help=text("option.clock"))] = None,
     passphrase_file: PassphraseFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """Serve the API of a ledger.
-
-    It binds the loopback address only: put a proxy with TLS before it.
-
-    Example: carbonledger serve --dir carbonledger-data --port 8000
-    """
+    """Serve the API of a ledger on the loopback address."""
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
     settings = Settings(directory, clock)
     keys = read_service_keys(settings.keys, passphrase=passphrase_of(settings, passphrase_file))
@@ -89,8 +80,8 @@ def _tell(settings: Settings, url: str, *, as_json: bool) -> None:
     if as_json:
         print_json({"directory": str(settings.directory), "url": url, "pid": os.getpid()})
         sys.stdout.flush()
-    say(f"Serving {settings.directory} at {url}")
-    say("Only this machine can reach it: put a proxy with TLS before it. Ctrl-C ends it.")
+    say(text("serve.serving", path=settings.directory, url=url))
+    say(text("serve.loopback"))
 
 
 def scripted_clock(path: Path) -> ScriptedClock:
@@ -108,9 +99,7 @@ def listen(port: int | None) -> socket.socket:
     except OSError as error:
         if port is None:
             return _listen(0)
-        raise typer.BadParameter(
-            f"port {port} is in use: choose another or 0 for any", param_hint="--port"
-        ) from error
+        raise typer.BadParameter(text("usage.port", port=port), param_hint="--port") from error
 
 
 def _listen(port: int) -> socket.socket:

@@ -9,7 +9,7 @@ import pytest
 from fastapi.routing import APIRoute
 
 import api
-from api.messages import NOUN_OF
+from api.nouns import NOUN_OF
 from api.paging import PAGING
 from tests.api.world import World
 

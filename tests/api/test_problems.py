@@ -21,6 +21,9 @@ PARTS = {"title", "detail", "next"}
 NAMED = {"account", "enterprise", "facility", "id", "owner", "participant", "verifier"}
 # Our own words, file names and ids; every other text may be as long as its sender likes.
 SHORT_TEXTS = {
+    "ActUnderWay.awaited",
+    "ActUnderWay.state",
+    "AnswerWrong.what",
     "AsOfUnknown.asked",
     "ExportTooLarge.use",
     "ContractsForeign.contract",
@@ -28,6 +31,8 @@ SHORT_TEXTS = {
     "DirectoryInUse.path",
     "DirectoryNotEmpty.path",
     "DocumentMalformed.reason",
+    "FileUnreadable.path",
+    "FileUnreadable.reason",
     "IdentifierMalformed.reason",
     "Internal.request_id",
     "KeyMalformed.reason",
@@ -36,10 +41,15 @@ SHORT_TEXTS = {
     "KeystoreUnreadable.reason",
     "MessageMalformed.rule",
     "MirrorMissing.file",
+    "ProfileInvalid.path",
+    "ProfileInvalid.profile",
+    "ProfileInvalid.reason",
     "ReadingsMalformed.reason",
     "RequestMalformed.reason",
     "ProofUnavailable.missing",
     "ScopeMissing.needed",
+    "ServiceUnavailable.reason",
+    "ServiceUnavailable.url",
     "SignatureMalformed.reason",
     "TokenInvalid.reason",
 }

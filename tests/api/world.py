@@ -9,8 +9,9 @@ from typing import Any, Self
 from httpx2 import Response
 from sqlalchemy import select
 
+from api.client.signing import hash_of_wire
 from api.fields import hex_text
-from api.messages import NOUNS
+from api.nouns import NOUNS
 from identity.identifier import parse_identifier
 from identity.keys import address_of
 from identity.signature import recover_address
@@ -18,7 +19,6 @@ from identity.typed_data import digest
 from ledger.chain.bindings import RIGHTS
 from ledger.outbox.act import domain_of
 from ledger.store.metadata import KEPT
-from scripts.park_year.client import hash_of_wire
 from tests import messages as valid
 from tests.api.held import HeldPark
 from tests.api.next_messages import (

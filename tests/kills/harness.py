@@ -15,7 +15,7 @@ from typing import Any
 
 import httpx2
 
-from api.messages import NOUN_OF
+from api.nouns import NOUN_OF
 from ledger.chain.reader import Reader
 from ledger.embedded_engine import EmbeddedEngine
 from ledger.mirror.rebuild import rebuild

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from api.messages import NOUN_OF
+from api.nouns import NOUN_OF
 from tests.kills.harness import Victims, assert_whole
 from tests.messages import evidence
 from tests.park import CARRIER, Park, settle_in

@@ -139,7 +139,6 @@ def upgrade() -> None:
         sa.Column("row", sa.Integer(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("block", sa.BigInteger(), nullable=False),
-        sa.CheckConstraint("row = 1"),
         sa.PrimaryKeyConstraint("row", name=op.f("pk_halt")),
     )
     op.create_table(

@@ -1,6 +1,8 @@
 """One POST and two GETs a noun: signed acts in, recorded acts out (api.md, sections 1 and 2)."""
 
 import asyncio
+import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +13,7 @@ from api.errors import PROBLEM, json_bytes, language_of
 from api.fields import hashes_in, hex_text, parse_hex, row_to_wire, time_text, to_wire
 from api.freshness import freshness_fields
 from api.lists import Item, Listing, list_response
-from api.messages import ENVELOPES, parse_envelope
+from api.messages import ENVELOPES, IN_CUSTODY, parse_act
 from api.nouns import NOUN_OF, NOUNS
 from api.paging import query_parameters, reading_of
 from api.requests import (
@@ -26,11 +28,16 @@ from api.requests import (
 from api.singles import single_response
 from api.submissions import submission_body, wait_of
 from api.views import seen_fields
+from ledger.access.viewer import Viewer
 from ledger.assembly import Accepted, Ledger, Reading, SignedAct
 from ledger.emissions.queries import report_standing
 from ledger.errors import ResourceUnknown
 from ledger.identifiers.queries import names_of
+from ledger.identifiers.service import is_custodial
 from ledger.messages import OFF_CHAIN
+from ledger.outbox.act import Envelope
+from ledger.outbox.idempotency import Answer
+from ledger.outbox.idempotency import Request as IdempotentRequest
 from ledger.outbox.queries import submission_standing
 from ledger.outbox.recorded import (
     Page,
@@ -40,6 +47,7 @@ from ledger.outbox.recorded import (
     filters_of,
     freshness,
 )
+from ledger.preparation import PartialMessage
 from ledger.verification.findings import FINDING_COLUMNS, findings_of
 from ledger.visibility import sight_of
 
@@ -73,16 +81,35 @@ def _take(request: Request, message_type: str, body: bytes) -> _Taken:
     require_json(request)
     ledger = ledger_of(request)
     waiting = wait_of(request)
-    envelope, _ = parse_envelope(message_type, parse_json(body))
-    act, answer = ledger.accept(
-        envelope,
-        carrier=viewer.participant,
-        request=idempotent_request(request, body),
-        render=accepted_body,
-    )
+    brought, _ = parse_act(message_type, parse_json(body))
+    asked = idempotent_request(request, body)
+
+    def take(envelope: Envelope) -> Answer:
+        return ledger.accept(
+            envelope, carrier=viewer.participant, request=asked, render=accepted_body
+        )[1]
+
+    answer = _taken(ledger, brought, viewer, request=asked, take=take)
     headers = {"Idempotent-Replayed": "true"} if answer.is_replay else {}
     response = Response(answer.body, answer.status, headers=headers, media_type="application/json")
-    return _Taken(act.id, response, waiting)
+    act_id = bytes.fromhex(json.loads(answer.body)["id"][2:])
+    return _Taken(act_id, response, waiting)
+
+
+def _taken(
+    ledger: Ledger,
+    brought: Envelope | PartialMessage,
+    viewer: Viewer,
+    *,
+    request: IdempotentRequest,
+    take: Callable[[Envelope], Answer],
+) -> Answer:
+    """What comes signed is taken in as it is, what is entrusted is signed here first."""
+    if isinstance(brought, Envelope):
+        return take(brought)
+    ledger.require_writing()
+    now = ledger.clock.now()
+    return ledger.custody.sign_once(brought, viewer, request=request, now=now, take=take)
 
 
 def accepted_body(reading: Reading, accepted: Accepted) -> bytes:
@@ -137,16 +164,22 @@ async def _keep(request: Request, message_type: str, body: bytes) -> Response:
 
 
 def _keep_at_once(request: Request, message_type: str, body: bytes) -> Response:
-    submitting(request)
+    viewer = submitting(request)
     require_json(request)
-    envelope, checked = parse_envelope(message_type, parse_json(body))
+    ledger = ledger_of(request)
+    brought, checked = parse_act(message_type, parse_json(body))
     countersignature = checked.get("countersignature")
-    answer = ledger_of(request).keep(
-        envelope,
-        countersignature=bytes.fromhex(countersignature[2:]) if countersignature else None,
-        request=idempotent_request(request, body),
-        render=_kept_body,
-    )
+    asked = idempotent_request(request, body)
+
+    def take(envelope: Envelope) -> Answer:
+        return ledger.keep(
+            envelope,
+            countersignature=bytes.fromhex(countersignature[2:]) if countersignature else None,
+            request=asked,
+            render=_kept_body,
+        )
+
+    answer = _taken(ledger, brought, viewer, request=asked, take=take)
     headers = {"Idempotent-Replayed": "true"} if answer.is_replay else {}
     return Response(answer.body, answer.status, headers=headers, media_type="application/json")
 
@@ -177,6 +210,7 @@ def act_body(reading: Reading, message_type: str, row: dict[str, Any]) -> dict[s
     body = {"type": message_type} | row_to_wire(shown, names_of(reading, hashes_in([shown])))
     is_final = row["block"] <= freshness(reading).final_block
     body["finality"] = "final" if is_final else "provisional"
+    body["signed_in_custody"] = is_custodial(reading, row["actor"], row["key"])
     return seen_fields(message_type, body)
 
 
@@ -196,7 +230,7 @@ def _columns(message_type: str) -> list[str]:
     """The columns of a file of these acts."""
     fields = [column.name for column in fact_of(message_type).c if column.name != "seq"]
     standing = _STANDING if message_type == "Report" else []
-    return ["type", "view", *fields, "actor", *standing, "finality"]
+    return ["type", "view", *fields, "actor", *standing, "finality", "signed_in_custody"]
 
 
 def _add_posting(noun: str, message_type: str) -> None:
@@ -207,7 +241,8 @@ def _add_posting(noun: str, message_type: str) -> None:
         body = await read_body(request)
         return await take(request, message_type, body)
 
-    schema = {"$ref": f"#/components/schemas/{ENVELOPES[message_type].__name__}"}
+    models = (ENVELOPES[message_type], IN_CUSTODY[message_type])
+    schema = {"anyOf": [{"$ref": f"#/components/schemas/{one.__name__}"} for one in models]}
     content = {"required": True, "content": {"application/json": {"schema": schema}}}
     router.add_api_route(
         f"/{noun}",

@@ -16,6 +16,7 @@ from api.singles import single_response
 from ledger.access.submissions import seen_standing, submission_page
 from ledger.assembly import Reading
 from ledger.identifiers.queries import names_of
+from ledger.identifiers.service import is_custodial
 from ledger.outbox.queries import STATES, Standing, standing_of
 from ledger.outbox.recorded import Page
 
@@ -26,6 +27,7 @@ _COLUMNS = (
     "id",
     "type",
     "actor",
+    "signed_in_custody",
     "state",
     "attempt",
     "accepted_at",
@@ -65,6 +67,7 @@ def submission_body(reading: Reading, standing: Standing, *, language: str) -> d
         "id": act_id,
         "type": standing.type,
         "actor": to_wire("actor", standing.actor, names),
+        "signed_in_custody": is_custodial(reading, standing.actor, standing.key),
         "state": standing.state,
         "attempt": standing.attempt,
         "accepted_at": to_wire("accepted_at", standing.accepted_at, names),

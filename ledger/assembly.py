@@ -11,12 +11,13 @@ from sqlalchemy import Connection
 
 from ledger.access.gate import Gate
 from ledger.access.grants import Disclosure, end_grant, grant
-from ledger.access.sessions import Session, open_session
-from ledger.access.viewer import Viewer
+from ledger.access.sessions import Entrance
 from ledger.act_rules import rules_of
 from ledger.chain.bindings import CONTRACTS
 from ledger.chain.node import READING_METHODS, NodeError
 from ledger.clock import clock_of
+from ledger.credentials import Credentials
+from ledger.custody import Custody
 from ledger.directory import service_name
 from ledger.documents import Documents
 from ledger.emissions.deliveries import delivery_rules
@@ -47,6 +48,7 @@ __all__ = [
     "CONTRACTS",
     "Accepted",
     "Ledger",
+    "Manifest",
     "Moment",
     "NodeError",
     "Reading",
@@ -91,8 +93,17 @@ class Ledger:
         self.keys = keys
         self.writer = Writer(self.store)
         self.settlements = Settlements(self.store)
-        self._gate = Gate(self.store, kind_of)
         self.documents = Documents(self.store, self.writer, self.clock, sealing_key=keys.sealing)
+        self.custody = Custody(self.store, self.manifest, sealing_key=keys.sealing)
+        self.credentials = Credentials(
+            store=self.store,
+            writer=self.writer,
+            clock=self.clock,
+            gate=Gate(self.store, kind_of, note=self.writer.post),
+            entrance=Entrance(self.store, self.writer, self.manifest, _person_of),
+            custody=self.custody,
+            sealing_key=keys.sealing,
+        )
         self._acceptance = Acceptance(
             self.store,
             self.writer,
@@ -121,22 +132,6 @@ class Ledger:
                 show_block(connection, _block_of(connection, moment))
             yield connection
 
-    def viewer(self, token: str) -> Viewer:
-        """Who the bearer of an access token is; raises TokenInvalid."""
-        return self._gate.viewer(token, now=self.clock.now())
-
-    def open_session(self, envelope: Envelope) -> Session:
-        """The first token of whoever signed the Access; raises every refusal."""
-        self.require_writing()
-        return open_session(
-            envelope,
-            store=self.store,
-            writer=self.writer,
-            manifest=self.manifest,
-            person_of=_person_of,
-            now=self.clock.now(),
-        )
-
     def grant(self, disclosure: Disclosure) -> Row:
         """Let a participant see more; raises ResourceUnknown for one that nobody knows."""
         self.require_writing()
@@ -162,6 +157,7 @@ class Ledger:
         """Take a signed act in; raises every refusal, LedgerHalted when writing has stopped."""
         self.require_writing()
         brought = Brought(carrier, rules_of, render)
+        envelope = self.custody.with_possession(envelope)
         return self._acceptance.accept(envelope, brought, request=request, now=self.clock.now())
 
     def accept_each(
@@ -170,6 +166,10 @@ class Ledger:
         """Take many in at once, each for itself: its answer or its refusal, in order."""
         self.require_writing()
         brought = Brought(carrier, rules_of, render)
+        envelopes = [
+            one if isinstance(one, Refused) else self.custody.with_possession(one)
+            for one in envelopes
+        ]
         return self._acceptance.accept_each(envelopes, brought, now=self.clock.now())
 
     def accept_all(
@@ -178,6 +178,7 @@ class Ledger:
         """Take many in that are carried whole or not at all; raises the first refusal."""
         self.require_writing()
         brought = Brought(carrier, rules_of, render)
+        envelopes = [self.custody.with_possession(one) for one in envelopes]
         return self._acceptance.accept_all(envelopes, brought, now=self.clock.now())
 
     def keep(

@@ -3,7 +3,7 @@
 import re
 import sys
 from importlib import import_module
-from typing import Any
+from typing import Any, NoReturn
 
 import typer
 from typer.core import TyperGroup
@@ -18,7 +18,7 @@ from scripts.output import (
     exit_code_of,
     has_text,
     language_of_terminal,
-    speak,
+    speaking,
     tell_line,
     tell_problem,
     text,
@@ -30,6 +30,7 @@ _VERBS = ("demo", "init", "serve", "doctor")
 _NOUNS = (
     "identifier",
     "key",
+    "token",
     "evidence",
     "report",
     "statement",
@@ -78,7 +79,11 @@ class _Verbs(TyperGroup):
 def main() -> None:
     """Run the command line; exit codes are those of docs/reference/command-line.md."""
     arguments, voice = _surroundings(sys.argv[1:])
-    speak(voice)
+    with speaking(voice):
+        _run(arguments)
+
+
+def _run(arguments: list[str]) -> NoReturn:
     program = _Verbs(
         name="carbonledger",
         help=text("help.program"),

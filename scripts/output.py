@@ -6,7 +6,8 @@ People are spoken to in one language; their sentences stand in texts.json beside
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,9 +45,14 @@ def language_of_terminal() -> Language:
 _VOICE: ContextVar[Voice | None] = ContextVar("voice", default=None)
 
 
-def speak(voice: Voice) -> None:
-    """From here on people are spoken to so."""
-    _VOICE.set(voice)
+@contextmanager
+def speaking(voice: Voice) -> Iterator[None]:
+    """People are spoken to so, until the block ends."""
+    before = _VOICE.set(voice)
+    try:
+        yield
+    finally:
+        _VOICE.reset(before)
 
 
 def language() -> Language:

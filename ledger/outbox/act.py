@@ -64,6 +64,25 @@ def domain_of(manifest: Manifest, message_type: str) -> Domain:
     return message_domain(message_type, chain_id=manifest.chain_id, address_of=manifest.address_of)
 
 
+def unsigned_act(
+    message_type: str, message: Mapping[str, Any], *, manifest: Manifest, key: bytes
+) -> SignedAct:
+    """The act that this key would sign, its signature still empty; raises MessageMalformed."""
+    fields = fields_of(message_type)
+    words = encode_data(fields, message)
+    hashed = hash_of_data(message_type, fields, words)
+    return SignedAct(
+        type=message_type,
+        message=message,
+        words=words,
+        id=act_id(hashed),
+        digest=digest(domain_of(manifest, message_type).separator, hashed),
+        key=key,
+        signature=b"",
+        possession=None,
+    )
+
+
 def open_act(envelope: Envelope, *, manifest: Manifest) -> SignedAct:
     """The signed act of an envelope.
 

@@ -1,7 +1,7 @@
 """Verbs that hand in one act: one mechanism for all, its options generated from the bindings.
 
 A row says which message a verb makes and what follows from what; everything else (options,
-guards, documents, signing, waiting, dry run) is the same for every verb.
+guards, documents, signing, waiting) is the same for every verb.
 """
 
 import re
@@ -21,7 +21,7 @@ from ledger.chain.bindings import RIGHTS, SECTORS, STANDINGS, TIES
 from ledger.messages import fields_of
 from ledger.naming import snake_case
 from scripts.output import say, text
-from scripts.people.connection import CUSTODY, NOBODY, Connection, read_key
+from scripts.people.connection import NOBODY, Connection, read_key
 from scripts.people.files import read_bytes
 from scripts.people.sent import keep_sent, sent_under
 from scripts.people.verbs import Verb, add_verb, argument, option
@@ -102,7 +102,6 @@ def acting() -> list[Any]:
     return [
         option("sign_with"),
         option("wait", kind=Awaited),
-        option("dry_run", kind=bool),
         option("idempotency_key"),
     ]
 
@@ -122,31 +121,24 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Handling:
-    """What is to become of an act: awaited state, only a look, the idempotency key."""
+    """What is to become of an act: awaited state, the idempotency key."""
 
     wait: Awaited | None = None
-    is_dry_run: bool = False
     idempotency_key: str | None = None
 
 
 def handling_of(given: Mapping[str, Any]) -> Handling:
     """What the options of `acting` say."""
-    return Handling(given["wait"], bool(given["dry_run"]), given["idempotency_key"])
+    return Handling(given["wait"], given["idempotency_key"])
 
 
 def hand_in(connection: Connection, draft: Draft, how: Handling) -> Any:
-    """The answer to an act: prepared, written out for signing elsewhere, or handed in."""
-    if how.is_dry_run:
-        return connection.client.post(
-            f"/v1/prepare/{draft.message_type}", {"message": draft.message}
-        )
+    """The answer to an act: written out for signing elsewhere, or handed in."""
     if connection.sign_with == NOBODY:
         return unsigned(connection.client, draft)
     key = how.idempotency_key or fresh_key()
     say(text("act.idempotency_key", key=key))
-    client = connection.client
-    if connection.sign_with != CUSTODY:
-        client = connection.client_signing(draft.message)
+    client = connection.client_signing(draft.message)
     act = _act_under(key, connection, client, draft)
     done = client.hand_in(draft.message_type, act, idempotency_key=key)
     if done.acknowledgement is None:
@@ -170,11 +162,8 @@ def _act_under(key: str, connection: Connection, client: Client, draft: Draft) -
         return act
     draft.keep(client)
     complete = client.completed(draft.message_type, draft.message)
-    if connection.sign_with == CUSTODY:
-        act = {"custody": True, "message": complete}
-    else:
-        second = None if draft.second_key is None else _second_key(connection, draft.second_key)
-        act = client.signed(draft.message_type, complete, key=connection.key, second_key=second)
+    second = None if draft.second_key is None else _second_key(connection, draft.second_key)
+    act = client.signed(draft.message_type, complete, key=connection.key, second_key=second)
     keep_sent(key, said | {"act": act})
     return act
 

@@ -19,7 +19,7 @@ from scripts.output import language, text
 from scripts.people.files import read_text
 from scripts.people.profiles import Profile, profile_of
 
-CUSTODY, NOBODY = "custody", "none"  # of --sign-with
+NOBODY = "none"  # of --sign-with: whoever signs does it elsewhere
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ class Connection:
     @cached_property
     def key(self) -> bytes:
         """The private key of `--sign-with` or of the profile; raises KeystoreUnreadable."""
-        given = self.sign_with if self.sign_with not in (CUSTODY, NOBODY) else None
+        given = self.sign_with if self.sign_with != NOBODY else None
         if given is None and self.profile.key is not None:
             return self.profile.key
         file = Path(given) if given is not None else self.profile.keystore

@@ -18,7 +18,7 @@ ROOTS = {"Refusal", "ContractRefusal", "DoorRefusal", "IdentityError"}
 LANGUAGES = ("en", "zh")
 PARTS = {"title", "detail", "next"}
 # Identifiers, which are names where the mirror knows them; other bytes are hex nobody reads.
-NAMED = {"account", "enterprise", "facility", "id", "owner", "participant", "verifier"}
+NAMED = {"account", "actor", "enterprise", "facility", "id", "owner", "participant", "verifier"}
 # Our own words, file names and ids; every other text may be as long as its sender likes.
 SHORT_TEXTS = {
     "ActUnderWay.awaited",

@@ -55,6 +55,8 @@ SIGNED_IN = (
     "enterprise 1",
     "enterprise 2",
 )
+# Noted some time after a request that no test can wait for.
+WRITTEN_BEHIND = ("last_used_day", "seen_at")
 
 
 class World:
@@ -282,7 +284,8 @@ class World:
         hashed = hashlib.sha256()
         with self.park.ledger.reading() as reading:
             for table in KEPT.sorted_tables:
-                rows = reading.execute(select(table).order_by(*table.primary_key))
+                columns = [column for column in table.c if column.name not in WRITTEN_BEHIND]
+                rows = reading.execute(select(*columns).order_by(*table.primary_key))
                 hashed.update(repr((table.name, rows.fetchall())).encode())
         return hashed.hexdigest()
 

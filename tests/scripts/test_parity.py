@@ -22,6 +22,10 @@ EXCEPTIONS = {
     "/v1/surrender-rules": _SIGNED_BY_HAND,
     "/v1/findings": "kept beside the chain, with the cycle of answers: a program's work until then",
     "/v1/deliveries": "signed by two at two places: a program's work",
+    "/v1/tokens": "an administrator's program makes them for machines",
+    "/v1/invitations": "an administrator's program makes them for custody enterprises",
+    "/v1/invitations/{secret}": "answered once, by whoever was invited",
+    "/v1/prepare/{message_type}": "the client fills and hashes messages offline",
     "/v1/sessions": "opened by whatever verb needs a token",
 }
 NOUNS_WITH_ACTS = ("identifier", "key", "report", "statement", "quota")

@@ -22,7 +22,7 @@ FOREIGN = re.compile(
     r"`[^`]*`|\{[^}]*\}|--[a-z-]+|\$[A-Z_]+|0x|[a-z_]+@[a-z]+|[A-Z]{2,}(?:-[0-9]+)?|"
     r"[a-z]+(?:_[a-z]+)+|Ctrl-C|RFC [0-9]+|Merkle|carbonledger(?: [a-z-]+)*|API|"
     r"(?:positive_conservative|positive|negative|provisional|final|active|holds|sends|contract|"
-    r"custody|none|secp256k1|gzip|zh|en|kWh|Nm3|GJ|Transfer|reconcile|rebuild|"
+    r"none|secp256k1|gzip|zh|en|kWh|Nm3|GJ|Transfer|reconcile|rebuild|"
     r"Web3 Secret Storage|TLS)"
 )
 WORDS = re.compile(r"[A-Za-z]{2,}(?:[ ,]+[A-Za-z]{2,})*")

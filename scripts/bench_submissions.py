@@ -73,7 +73,8 @@ class _Bench:
     def warm(self, lanes: Acts) -> None:
         """Not timed."""
         for port in (self._rival_port, self._port):
-            self._clients.play(port, [self._singles(lane) for lane in lanes])
+            played = self._clients.play(port, [self._singles(lane) for lane in lanes])
+            assert set(played.statuses) == {202}, played.statuses
         self.settle()
 
     def round(self, lanes: Acts) -> None:

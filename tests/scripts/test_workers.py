@@ -87,7 +87,11 @@ def _start(park: Park, *, port: int = 0) -> Serving:
     arguments = ["serve", "--dir", park.directory, "--clock", park.clock_file]
     arguments += ["--port", port, "--workers", WORKERS]
     parent = subprocess.Popen([*command_of("scripts.cli"), *map(str, arguments)])
-    _until(lambda: told.exists() or parent.poll() is not None, what="served")
+    try:
+        _until(lambda: told.exists() or parent.poll() is not None, what="served")
+    except AssertionError:
+        parent.kill()  # its fronts go with it
+        raise
     return Serving(park, parent, json.loads(told.read_text("utf-8"))["url"])
 
 

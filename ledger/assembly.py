@@ -19,7 +19,13 @@ from ledger.chain.node import READING_METHODS, HttpNode, Node, NodeError, NodeUn
 from ledger.chain.reader import Reader
 from ledger.chain.sender import Sender
 from ledger.clock import Clock, RealClock, ScriptedClock
-from ledger.directory import DirectoryLock, check_contracts, require_made, service_name
+from ledger.directory import (
+    DirectoryLock,
+    check_chain,
+    check_contracts,
+    require_made,
+    service_name,
+)
 from ledger.documents import Documents
 from ledger.emissions.deliveries import delivery_rules
 from ledger.engine import Engine
@@ -118,7 +124,11 @@ class Ledger:
         return reader(self._node, self.manifest)
 
     def start(self) -> None:
-        """Catch up with the chain, then run; from here on acts are accepted."""
+        """Catch up with the chain, then run; from here on acts are accepted.
+
+        Raises ChainShorter, ChainForked, LedgerHalted.
+        """
+        check_chain(self.reader(), self.store)
         self._follower.run_once()
         self.writer.start()
         self.engine.start()
@@ -276,15 +286,17 @@ def _clock(settings: Settings, manifest: Manifest) -> Clock:
 def opened(settings: Settings) -> Iterator[tuple[Store, Node, Manifest]]:
     """A directory for the machine's verbs: by its lock, or by the `/rpc` of who holds it.
 
-    Raises DirectoryEmpty, DirectoryInUse, ContractsForeign, ChainUnavailable.
+    Raises DirectoryEmpty, DirectoryInUse, ContractsForeign, ChainUnavailable, ChainShorter,
+    ChainForked.
     """
     require_made(settings.directory)
     store = Store(settings.directory)
     with store.keeping() as connection:
         manifest = read_manifest(connection)
     try:
-        with _node_of(settings, store) as node:
+        with node_of(settings, store) as node:
             check_contracts(node, manifest)
+            check_chain(reader(node, manifest), store)
             yield store, node, manifest
     except NodeUnreachable as error:
         raise ChainUnavailable(str(error)) from error
@@ -293,7 +305,11 @@ def opened(settings: Settings) -> Iterator[tuple[Store, Node, Manifest]]:
 
 
 @contextmanager
-def _node_of(settings: Settings, store: Store) -> Iterator[Node]:
+def node_of(settings: Settings, store: Store) -> Iterator[Node]:
+    """The chain of a directory, whose contracts nobody has looked at yet.
+
+    Raises DirectoryInUse where its service does not say where it is.
+    """
     try:
         lock = DirectoryLock(settings.directory)
     except DirectoryInUse:
@@ -310,10 +326,18 @@ def _node_of(settings: Settings, store: Store) -> Iterator[Node]:
 
 
 def running_url(settings: Settings) -> str | None:
-    """The URL that a running service wrote into its directory."""
+    """The URL that a running service wrote into its directory, if it can be read."""
+    match service_told(settings):
+        case {"url": str(url)}:
+            return url
+    return None
+
+
+def service_told(settings: Settings) -> Any:
+    """What service.json says, {"url", "pid"} unless somebody else wrote it; None without one."""
     try:
-        told = json.loads(settings.service_file.read_text("utf-8"))
+        return json.loads(settings.service_file.read_text("utf-8"))
     except FileNotFoundError:
         return None
-    url: str = told["url"]
-    return url
+    except ValueError:
+        return {}

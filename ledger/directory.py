@@ -2,8 +2,12 @@
 
 import fcntl
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import OperationalError
 
 from identity.identifier import parse_identifier
 from identity.keys import address_of, generate_key
@@ -15,12 +19,27 @@ from ledger.chain.node import Node
 from ledger.chain.reader import Reader
 from ledger.chain.sender import Sender
 from ledger.clock import Clock
-from ledger.errors import ContractsForeign, DirectoryEmpty, DirectoryInUse, DirectoryNotEmpty
+from ledger.errors import (
+    ChainForked,
+    ChainShorter,
+    ContractsForeign,
+    DirectoryEmpty,
+    DirectoryInUse,
+    DirectoryNotEmpty,
+    MirrorMissing,
+    RestoreUnfinished,
+    SchemaForeign,
+)
 from ledger.mirror.follower import MirrorFile
+from ledger.outbox.queue import newest_settled_block
 from ledger.service_keys import ServiceKeys
+from ledger.settings import Settings
 from ledger.store.chain_entries import ChainEntries
+from ledger.store.chain_log import block_by_hash, read_head
 from ledger.store.engine import Store
 from ledger.store.manifest import Manifest, write_manifest
+
+SCHEMA = "0001"  # of the kept tables: the newest revision of ledger/migrations
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +74,23 @@ class DirectoryLock:
 
 
 def require_empty(directory: Path) -> None:
-    """Raises DirectoryNotEmpty; the lock and the service's keys may be there already."""
-    if directory.exists() and (directory / "ledger.db").exists():
+    """Raises DirectoryNotEmpty, RestoreUnfinished; lock and service keys may be there already."""
+    if (directory / "ledger.db").exists():
         raise DirectoryNotEmpty(str(directory))
+    _require_no_restore(directory)
 
 
 def require_made(directory: Path) -> None:
-    """Raises DirectoryEmpty where `init` never ran."""
-    if not (directory / "ledger.db").exists():
-        raise DirectoryEmpty
+    """Raises DirectoryEmpty where `init` never ran, RestoreUnfinished where a restore broke off."""
+    if (directory / "ledger.db").exists():
+        return
+    _require_no_restore(directory)
+    raise DirectoryEmpty
+
+
+def _require_no_restore(directory: Path) -> None:
+    if Settings(directory).restoring.exists():
+        raise RestoreUnfinished(str(directory))
 
 
 def found(directory: Path, plan: FoundingPlan, *, keys: ServiceKeys, clock: Clock) -> Manifest:
@@ -137,3 +164,43 @@ def check_contracts(node: Node, manifest: Manifest) -> None:
         found_hash = code_hash(node, manifest.address_of(name))
         if found_hash != expected:
             raise ContractsForeign(name, expected, found_hash)
+
+
+def check_schema(store: Store) -> None:
+    """Raises SchemaForeign where kept tables have not this version's shape."""
+    with store.keeping() as connection:
+        found_revision = connection.exec_driver_sql("SELECT version_num FROM alembic_version")
+        revision = str(found_revision.scalar())
+    if revision != SCHEMA:
+        raise SchemaForeign(SCHEMA, revision)
+
+
+def check_chain(reader: Reader, store: Store) -> None:
+    """Raises ChainShorter or ChainForked where this directory knows more than its chain has.
+
+    What it knows is the last block that the mirror read and the last one in which a transaction
+    was settled: both are stored anyway, so that no commit pays for a mark of its own.
+    """
+    with store.keeping() as connection:
+        settled = newest_settled_block(connection)
+    cursor = mirror_head(store)
+    chain = reader.head_number()  # after the others: they may grow, and never beyond the chain
+    known = max(settled, 0 if cursor is None else cursor[0])
+    if known > chain:
+        raise ChainShorter(chain, known)
+    if cursor is not None and reader.block(cursor[0]).hash != cursor[1]:
+        raise ChainForked(cursor[0])
+
+
+def mirror_head(store: Store) -> tuple[int, bytes] | None:
+    """Number and hash of the last block that the served mirror has read; None without a mirror."""
+    # No such table: the file was being made when the process ended, and is made anew.
+    with suppress(MirrorMissing, OperationalError), store.reading() as connection:
+        return read_head(connection)
+    return None
+
+
+def is_in_chain(mirror: Connection, reader: Reader, block_hash: bytes) -> bool:
+    """Whether the mirror knows this hash and the chain says the same."""
+    number = block_by_hash(mirror, block_hash)
+    return number is not None and reader.block(number).hash == block_hash

@@ -16,7 +16,9 @@ _VERBS = {
     "demo": "Play a park's compliance year on meter data, then serve it until Ctrl-C.",
     "init": "Make a new ledger in an empty directory.",
     "serve": "Serve the API of a ledger.",
-    "doctor": "Check contracts, mirror and key files of a directory.",
+    "doctor": "Find what is wrong with a directory and say what to do.",
+    "backup": "Write one moment of a directory into an archive, also while it is served.",
+    "restore": "Make a directory from the archive of a backup.",
 }
 _NOUNS = {"mirror": "The SQL mirror of the chain.", "key": "Signing keys."}
 

@@ -131,6 +131,13 @@ def freshness(connection: Connection) -> Freshness:
     return Freshness(**row)
 
 
+def read_head(connection: Connection) -> tuple[int, bytes] | None:
+    """Number and hash of the last block read; None in a mirror that is not begun."""
+    query = select(cursor_table.c.head_block, cursor_table.c.head_hash)
+    row = connection.execute(query).first()
+    return None if row is None else (row[0], row[1])
+
+
 def block_exists(connection: Connection, number: int) -> bool:
     """Whether the mirror knows that block; it begins with the one after the genesis."""
     return _BLOCK.first(connection, number=number) is not None

@@ -50,12 +50,13 @@ def _engine(main: str, *, attached_mirror: str | None, begin: str, pool_size: in
     return engine
 
 
-def _set(engine: Engine, pragma: str) -> None:
-    """Run a pragma that must stand outside of any transaction."""
+def _set(engine: Engine, *pragmas: str) -> None:
+    """Run pragmas that must stand outside of any transaction."""
     with engine.connect() as connection:
         driver_connection = connection.connection.driver_connection
         assert driver_connection is not None
-        driver_connection.execute(pragma)
+        for pragma in pragmas:
+            driver_connection.execute(pragma)
 
 
 class Store:
@@ -130,8 +131,9 @@ class Store:
         if self._readers is not None:
             self._readers[1].dispose()
         self._glance.dispose()
-        # Last and writing: a reader cannot bring the write-ahead log into the file.
-        _set(self._kept, "PRAGMA wal_checkpoint(TRUNCATE)")
+        # Last and writing: a reader cannot bring the write-ahead log into the file. Beside a
+        # service it gives up: waiting for the readers there would stop the writers.
+        _set(self._kept, "PRAGMA busy_timeout = 0", "PRAGMA wal_checkpoint(TRUNCATE)")
         self._kept.dispose()
 
 

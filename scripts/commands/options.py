@@ -15,6 +15,9 @@ PassphraseFile = Annotated[
     Path | None,
     typer.Option(help="File with the passphrase of the service's keys; asked for when missing."),
 ]
+Head = Annotated[
+    str | None, typer.Option(help="A head hash that somebody wrote down: is it in this chain?")
+]
 DEFAULT_DIRECTORY = Path("carbonledger-data")
 
 
@@ -25,3 +28,16 @@ def passphrase_of(settings: Settings, file: Path | None) -> str:
             return path.read_text("utf-8").rstrip("\n")
     typed: str = typer.prompt("Passphrase of the service's keys", hide_input=True, err=True)
     return typed
+
+
+def head_of(text: str | None) -> bytes | None:
+    """The 32 bytes of a `--head`; raises BadParameter."""
+    if text is None:
+        return None
+    try:
+        value = bytes.fromhex(text.removeprefix("0x"))
+    except ValueError:
+        value = b""
+    if len(value) != 32:
+        raise typer.BadParameter("0x and 64 digits", param_hint="--head")
+    return value

@@ -21,10 +21,17 @@ PARTS = {"title", "detail", "next"}
 NAMED = {"account", "enterprise", "facility", "id", "owner", "participant", "verifier"}
 # Our own words, file names and ids; every other text may be as long as its sender likes.
 SHORT_TEXTS = {
+    "ArchiveDamaged.part",
+    "ArchiveDamaged.reason",
+    "ArchiveExists.path",
+    "ArchiveForeign.reason",
+    "ArchiveUnwritable.path",
+    "ArchiveUnwritable.reason",
     "AsOfUnknown.asked",
     "ExportTooLarge.use",
     "ContractsForeign.contract",
     "CursorMalformed.reason",
+    "DatabaseDamaged.file",
     "DirectoryInUse.path",
     "DirectoryNotEmpty.path",
     "DocumentMalformed.reason",
@@ -39,6 +46,9 @@ SHORT_TEXTS = {
     "ReadingsMalformed.reason",
     "RequestMalformed.reason",
     "ProofUnavailable.missing",
+    "RestoreUnfinished.path",
+    "SchemaForeign.expected",
+    "SchemaForeign.found",
     "ScopeMissing.needed",
     "SignatureMalformed.reason",
     "TokenInvalid.reason",

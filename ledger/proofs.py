@@ -90,7 +90,7 @@ def disclose(
     )
     if anchored is None:
         raise ProofUnavailable("reading")
-    meters, digests = _committed(reading, anchored)
+    meters, digests = committed(reading, anchored)
     row = next((one for one in meters.values() if one["meter"] == meter), None)
     if row is None:
         raise ProofUnavailable("reading")
@@ -105,10 +105,13 @@ def _month_of(stamp: str) -> int:
     return int(year) * 100 + int(month)
 
 
-def _committed(
+def committed(
     reading: Connection, anchored: ChainedAct
 ) -> tuple[dict[str, Row], tuple[bytes, ...]]:
-    """The months by their meter's name, and the digests, that the anchored root commits to."""
+    """The months by their meter's name, and the digests, that the anchored root commits to.
+
+    Raises ProofUnavailable. A meter may be left out: its readings may have come later.
+    """
     facility, month = anchored.message["facility"], anchored.message["month"]
     table = reading_month_table
     mine = (table.c.facility == facility) & (table.c.period == month)
@@ -118,8 +121,9 @@ def _committed(
     for row in rows:
         versions.setdefault(names[row["meter"]], []).append(row)
     delivered = _deliveries(reading, owner_of(reading, facility), month)
-    for chosen in islice(product(*versions.values()), _COMBINATIONS_MAX):
-        meters = dict(zip(versions, chosen, strict=True))
+    choices = product(*([*months, None] for months in versions.values()))
+    for chosen in islice(choices, _COMBINATIONS_MAX):
+        meters = {name: row for name, row in zip(versions, chosen, strict=True) if row}
         for digests in ((), delivered):
             roots = {name: row["root"] for name, row in meters.items()}
             if meters and facility_root(roots, digests) == anchored.message["root"]:

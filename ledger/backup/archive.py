@@ -213,11 +213,11 @@ def _skip_padding(file: BinaryIO, name: str, size: int) -> None:
 
 
 def _require_end(file: BinaryIO) -> None:
-    """Two empty blocks, filled up to a record; nothing may come after."""
-    rest = file.read(_RECORD + 1)
+    """Two empty blocks and what fills the record in which they end; nothing may come after."""
+    rest = file.read(_RECORD + _BLOCK + 1)
     if len(rest) < 2 * _BLOCK:
         raise ArchiveDamaged(PARTS[-1], "truncated")
-    if any(rest) or len(rest) > _RECORD or file.tell() % _RECORD:
+    if any(rest) or file.tell() % _RECORD or file.read(1):
         raise ArchiveForeign("part")
 
 

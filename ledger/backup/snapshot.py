@@ -65,21 +65,22 @@ def back_up(settings: Settings, archive: Path, *, clock: Clock) -> Contents:
 def _write(settings: Settings, archive: Path, scratch: Path, *, clock: Clock) -> Contents:
     folder, unfinished = scratch / "directory", scratch / "archive"
     folder.mkdir()
-    behind = _mirror_block(settings)
     _copy(settings, folder)
     block, head = _chain_head(folder, clock)
-    contents = Contents(clock.now(), block, f"0x{head.hex()}", behind, measure(folder))
+    read = _mirror_block(settings, until=block)
+    contents = Contents(clock.now(), block, f"0x{head.hex()}", read, measure(folder))
     write_archive(unfinished, contents, folder=folder)
     os.link(unfinished, archive)  # unlike a renaming it never replaces what came there meanwhile
     sync_folder(archive.parent)
     return contents
 
 
-def _mirror_block(settings: Settings) -> int | None:
+def _mirror_block(settings: Settings, *, until: int) -> int | None:
+    """How far the mirror has read of what is in the copy: it may have gone on since."""
     store = Store(settings.directory)
     head = mirror_head(store)
     store.close()
-    return None if head is None else head[0]
+    return None if head is None else min(head[0], until)
 
 
 def _copy(settings: Settings, folder: Path) -> None:

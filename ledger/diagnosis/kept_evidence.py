@@ -4,10 +4,11 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, LargeBinary, cast, select
 
 from identity.errors import SealBroken
 from identity.sealing import open_sealed
+from ledger.contract_errors import PeriodBad
 from ledger.diagnosis.finding import Finding, bad, named, ok, unknown
 from ledger.diagnosis.history import Case
 from ledger.diagnosis.place import opened_keys
@@ -27,7 +28,9 @@ _HASH_BYTES = 32
 def check_documents(case: Case) -> Finding:
     """Has every document the digest it is kept by?"""
     table = document_table
-    query = select(table.c.digest, table.c.content).execution_options(stream_results=True)
+    # As bytes, whatever somebody may have written there.
+    content_bytes = cast(table.c.content, LargeBinary)
+    query = select(table.c.digest, content_bytes).execution_options(stream_results=True)
     count, broken = 0, []
     with case.store.reading() as reading:
         for digest, content in reading.execute(query):
@@ -65,7 +68,8 @@ def _broken(
             sealing_key is None or _comes_out(reading, row, name, sealing_key)
         )
         if not is_whole or find_document(reading, row["document"]) is None:
-            yield f"{name} {Period(row['period']).text}"
+            year, month = divmod(row["period"], 100)
+            yield f"{name} {year}-{month:02}"
 
 
 def _has_root(row: Row) -> bool:
@@ -85,7 +89,7 @@ def _comes_out(reading: Connection, row: Row, name: str, sealing_key: bytes) -> 
         period, step = Period(row["period"]), row["step_seconds"]
         month = parse_month(document["content"], period=period, step_seconds=step)
         seed = open_sealed(sealing_key, row["salt_seed"], context=row["meter"])
-    except (ReadingsMalformed, SealBroken):
+    except (PeriodBad, ReadingsMalformed, SealBroken):
         return False
     tree = month_tree(month, meter=name, unit=row["unit"], seed=seed)
     computed = (tree.root, b"".join(tree.day_roots), tree.leaves, format(month.total, "f"))

@@ -77,17 +77,17 @@ def _shown(findings: list[Finding]) -> dict[str, Any]:
 
 
 def _shown_finding(finding: Finding) -> dict[str, Any]:
-    found, way_out = _sentences(finding)
+    found, way_out = sentences(finding)
     told = {"name": finding.check, "state": finding.state, "cause": finding.cause}
     return told | {"facts": finding.facts, "found": found, "next": way_out}
 
 
 def _tell(finding: Finding) -> None:
-    found, way_out = _sentences(finding)
+    found, way_out = sentences(finding)
     say(f"{_MARKS[finding.state]} {text('doctor.' + finding.check)}: {found} {way_out}".rstrip())
 
 
-def _sentences(finding: Finding) -> tuple[str, str]:
+def sentences(finding: Finding) -> tuple[str, str]:
     """What was found, and what to do where something is to be done."""
     facts = {name: _plain(fact) for name, fact in finding.facts.items()}
     key = finding.cause if finding.cause in GENERAL else f"{finding.check}.{finding.cause}"

@@ -5,7 +5,7 @@ from fastapi import APIRouter, Request, Response
 from api.fields import hashes_in, row_to_wire
 from api.lists import Item, Listing, list_response
 from api.paging import query_parameters
-from api.requests import reader_of
+from api.requests import viewer_of
 from ledger.access.audit import ACCESS_COLUMNS, accesses_of
 from ledger.assembly import Reading
 from ledger.identifiers.queries import names_of
@@ -20,7 +20,7 @@ router = APIRouter(prefix="/v1", tags=["accesses"])
     openapi_extra=query_parameters(),
 )
 def list_accesses(request: Request) -> Response:
-    viewer = reader_of(request)
+    viewer = viewer_of(request)
     viewer.require("read")
 
     def fetch(reading: Reading, page: Page) -> list[Item]:

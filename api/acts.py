@@ -1,6 +1,9 @@
 """One POST and two GETs a noun: signed acts in, recorded acts out (api.md, sections 1 and 2)."""
 
-import time
+import asyncio
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -10,7 +13,8 @@ from api.errors import PROBLEM, json_bytes, language_of
 from api.fields import hashes_in, hex_text, parse_hex, row_to_wire, time_text, to_wire
 from api.freshness import freshness_fields
 from api.lists import Item, Listing, list_response
-from api.messages import ENVELOPES, NOUN_OF, NOUNS, parse_envelope
+from api.messages import ENVELOPES, IN_CUSTODY, parse_act
+from api.nouns import NOUN_OF, NOUNS
 from api.paging import query_parameters, reading_of
 from api.requests import (
     idempotent_request,
@@ -24,11 +28,16 @@ from api.requests import (
 from api.singles import single_response
 from api.submissions import submission_body, wait_of
 from api.views import seen_fields
+from ledger.access.viewer import Viewer
 from ledger.assembly import Accepted, Ledger, Reading, SignedAct
 from ledger.emissions.queries import report_standing
 from ledger.errors import ResourceUnknown
 from ledger.identifiers.queries import names_of
-from ledger.outbox.act import OFF_CHAIN
+from ledger.identifiers.service import is_custodial
+from ledger.messages import OFF_CHAIN
+from ledger.outbox.act import Envelope
+from ledger.outbox.idempotency import Answer
+from ledger.outbox.idempotency import Request as IdempotentRequest
 from ledger.outbox.queries import submission_standing
 from ledger.outbox.recorded import (
     Page,
@@ -38,32 +47,69 @@ from ledger.outbox.recorded import (
     filters_of,
     freshness,
 )
+from ledger.preparation import PartialMessage
 from ledger.verification.findings import FINDING_COLUMNS, findings_of
 from ledger.visibility import sight_of
 
 router = APIRouter(prefix="/v1")
-_POLL_SECONDS = 0.01
 _SETTLED = ("final", "refused")
 
 
-def _accept(request: Request, message_type: str, body: bytes) -> Response:
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """An act taken in, its answer, and how many seconds its sender waits for more."""
+
+    id: bytes
+    answer: Response
+    waiting: int | None
+
+
+async def _accept(request: Request, message_type: str, body: bytes) -> Response:
+    """Take it in and wait, if that is wished: no thread is held by who waits."""
+    taken = await run_in_threadpool(_take, request, message_type, body)
+    if taken.waiting is not None:
+        ledger = ledger_of(request)
+        if await _until_settled(ledger, taken.id, seconds=taken.waiting):
+            language = language_of(request)
+            settled = await run_in_threadpool(_settled, ledger, taken.id, language=language)
+            return settled or taken.answer
+    return taken.answer
+
+
+def _take(request: Request, message_type: str, body: bytes) -> _Taken:
     viewer = submitting(request)
     require_json(request)
     ledger = ledger_of(request)
     waiting = wait_of(request)
-    envelope, _ = parse_envelope(message_type, parse_json(body))
-    act, answer = ledger.accept(
-        envelope,
-        carrier=viewer.participant,
-        request=idempotent_request(request, body),
-        render=accepted_body,
-    )
+    brought, _ = parse_act(message_type, parse_json(body))
+    asked = idempotent_request(request, body)
+
+    def take(envelope: Envelope) -> Answer:
+        return ledger.accept(
+            envelope, carrier=viewer.participant, request=asked, render=accepted_body
+        )[1]
+
+    answer = _taken(ledger, brought, viewer, request=asked, take=take)
     headers = {"Idempotent-Replayed": "true"} if answer.is_replay else {}
-    if waiting is not None:
-        settled = _wait(ledger, act.id, seconds=waiting, language=language_of(request))
-        if settled is not None:
-            return settled
-    return Response(answer.body, answer.status, headers=headers, media_type="application/json")
+    response = Response(answer.body, answer.status, headers=headers, media_type="application/json")
+    act_id = bytes.fromhex(json.loads(answer.body)["id"][2:])
+    return _Taken(act_id, response, waiting)
+
+
+def _taken(
+    ledger: Ledger,
+    brought: Envelope | PartialMessage,
+    viewer: Viewer,
+    *,
+    request: IdempotentRequest,
+    take: Callable[[Envelope], Answer],
+) -> Answer:
+    """What comes signed is taken in as it is, what is entrusted is signed here first."""
+    if isinstance(brought, Envelope):
+        return take(brought)
+    ledger.require_writing()
+    now = ledger.clock.now()
+    return ledger.custody.sign_once(brought, viewer, request=request, now=now, take=take)
 
 
 def accepted_body(reading: Reading, accepted: Accepted) -> bytes:
@@ -89,35 +135,51 @@ def accepted_body(reading: Reading, accepted: Accepted) -> bytes:
     )
 
 
-def _wait(ledger: Ledger, act_id: bytes, *, seconds: int, language: str) -> Response | None:
-    """The submission once it is settled, the problem of a refused one, None in time's end."""
-    ends = time.monotonic() + seconds
-    while time.monotonic() < ends:
-        with ledger.reading() as reading:
-            standing = submission_standing(reading, act_id)
-            if standing.state in _SETTLED:
-                body = submission_body(reading, standing, language=language)
-                body |= freshness_fields(reading)
-                if standing.refusal is None:
-                    return Response(json_bytes(body), media_type="application/json")
-                return Response(
-                    json_bytes(body["refusal"]), body["refusal"]["status"], media_type=PROBLEM
-                )
-        time.sleep(_POLL_SECONDS)
-    return None
+async def _until_settled(ledger: Ledger, act_id: bytes, *, seconds: int) -> bool:
+    """Whether the submission was settled within the time."""
+    try:
+        settlement = asyncio.wrap_future(ledger.settlements.settlement(act_id))
+        await asyncio.wait_for(settlement, seconds)
+    except TimeoutError:
+        return False
+    return True
 
 
-def _keep(request: Request, message_type: str, body: bytes) -> Response:
-    submitting(request)
+def _settled(ledger: Ledger, act_id: bytes, *, language: str) -> Response | None:
+    """The submission, the problem of a refused one; None when a reorganisation undid it."""
+    with ledger.reading() as reading:
+        standing = submission_standing(reading, act_id)
+        if standing.state not in _SETTLED:
+            return None
+        body = submission_body(reading, standing, language=language)
+        body |= freshness_fields(reading)
+    if standing.refusal is None:
+        return Response(json_bytes(body), media_type="application/json")
+    problem = body["refusal"]
+    return Response(json_bytes(problem), problem["status"], media_type=PROBLEM)
+
+
+async def _keep(request: Request, message_type: str, body: bytes) -> Response:
+    return await run_in_threadpool(_keep_at_once, request, message_type, body)
+
+
+def _keep_at_once(request: Request, message_type: str, body: bytes) -> Response:
+    viewer = submitting(request)
     require_json(request)
-    envelope, checked = parse_envelope(message_type, parse_json(body))
+    ledger = ledger_of(request)
+    brought, checked = parse_act(message_type, parse_json(body))
     countersignature = checked.get("countersignature")
-    answer = ledger_of(request).keep(
-        envelope,
-        countersignature=bytes.fromhex(countersignature[2:]) if countersignature else None,
-        request=idempotent_request(request, body),
-        render=_kept_body,
-    )
+    asked = idempotent_request(request, body)
+
+    def take(envelope: Envelope) -> Answer:
+        return ledger.keep(
+            envelope,
+            countersignature=bytes.fromhex(countersignature[2:]) if countersignature else None,
+            request=asked,
+            render=_kept_body,
+        )
+
+    answer = _taken(ledger, brought, viewer, request=asked, take=take)
     headers = {"Idempotent-Replayed": "true"} if answer.is_replay else {}
     return Response(answer.body, answer.status, headers=headers, media_type="application/json")
 
@@ -148,6 +210,7 @@ def act_body(reading: Reading, message_type: str, row: dict[str, Any]) -> dict[s
     body = {"type": message_type} | row_to_wire(shown, names_of(reading, hashes_in([shown])))
     is_final = row["block"] <= freshness(reading).final_block
     body["finality"] = "final" if is_final else "provisional"
+    body["signed_in_custody"] = is_custodial(reading, row["actor"], row["key"])
     return seen_fields(message_type, body)
 
 
@@ -167,7 +230,7 @@ def _columns(message_type: str) -> list[str]:
     """The columns of a file of these acts."""
     fields = [column.name for column in fact_of(message_type).c if column.name != "seq"]
     standing = _STANDING if message_type == "Report" else []
-    return ["type", "view", *fields, "actor", *standing, "finality"]
+    return ["type", "view", *fields, "actor", *standing, "finality", "signed_in_custody"]
 
 
 def _add_posting(noun: str, message_type: str) -> None:
@@ -176,9 +239,10 @@ def _add_posting(noun: str, message_type: str) -> None:
 
     async def post(request: Request) -> Response:
         body = await read_body(request)
-        return await run_in_threadpool(take, request, message_type, body)
+        return await take(request, message_type, body)
 
-    schema = {"$ref": f"#/components/schemas/{ENVELOPES[message_type].__name__}"}
+    models = (ENVELOPES[message_type], IN_CUSTODY[message_type])
+    schema = {"anyOf": [{"$ref": f"#/components/schemas/{one.__name__}"} for one in models]}
     content = {"required": True, "content": {"application/json": {"schema": schema}}}
     router.add_api_route(
         f"/{noun}",

@@ -22,31 +22,52 @@ from api import (
     grants,
     health,
     identifiers,
+    invitations,
     park,
+    prepare,
     proofs,
     quotas,
     sessions,
     submissions,
+    tokens,
 )
 from api.errors import Internal, MethodNotAllowed, problem
 from api.fields import hashes_in
+from api.limits import Limiter
 from api.pages import documentation
 from api.pages import park as park_page
 from api.pages import report as report_page
 from api.pages.asking import AnswerRefused
 from api.pages.refusals import refusal_answer, refusal_language
-from api.requests import identify
+from api.requests import has_cookie, identify
 from api.schema import describe
 from identity.errors import IdentityError
 from ledger.assembly import Ledger
-from ledger.errors import FieldInvalid, Refusal, ResourceUnknown
+from ledger.errors import FieldInvalid, RateLimited, Refusal, ResourceUnknown, TokenInvalid
 from ledger.identifiers.queries import names_of
+from ledger.settings import DEFAULT_LIMITS, Limits
 
+# What a browser would send for hours and be refused for each time.
+_ENDED = ("expired", "revoked", "unknown")
 _log = logging.getLogger("carbonledger.api")
 
 
-def create_app(ledger: Ledger) -> FastAPI:
-    """The application that answers for this ledger."""
+def create_app(ledger: Ledger, limits: Limits = DEFAULT_LIMITS) -> FastAPI:
+    """The application that answers for this ledger, to nobody more than the limits say."""
+    app = create_engine_app(ledger)
+    app.state.limiter = Limiter(limits)
+    credentials = (sessions, tokens, invitations, grants, accesses)
+    reading = (documents, deliveries, submissions, compliance, park, proofs, quotas, explanations)
+    pages = (park_page, report_page, documentation)
+    for module in (batches, prepare, *credentials, *reading, identifiers, acts, *pages):
+        app.include_router(module.router, dependencies=[Depends(identify)])
+    app.mount("/static", StaticFiles(packages=[("api", "static")]))
+    app.add_exception_handler(AnswerRefused, _answer_refused)
+    return app
+
+
+def create_engine_app(ledger: Ledger) -> FastAPI:
+    """The part that fronts ask of their engine's process: chain and health."""
     app = FastAPI(
         title="carbonledger",
         version="0.1.0",
@@ -60,12 +81,6 @@ def create_app(ledger: Ledger) -> FastAPI:
     # Fixed paths before those with an id, so that none is taken for an id.
     for module in (health, chain):
         app.include_router(module.router)
-    reading = (documents, deliveries, submissions, compliance, park, proofs, quotas, explanations)
-    pages = (park_page, report_page, documentation)
-    for module in (batches, sessions, grants, accesses, *reading, identifiers, acts, *pages):
-        app.include_router(module.router, dependencies=[Depends(identify)])
-    app.mount("/static", StaticFiles(packages=[("api", "static")]))
-    app.add_exception_handler(AnswerRefused, _answer_refused)
     app.add_exception_handler(Refusal, _refused)
     app.add_exception_handler(IdentityError, _refused)
     app.add_exception_handler(RequestValidationError, _query_refused)
@@ -83,7 +98,14 @@ def _told(
     request: Request, refusal: Refusal | IdentityError, *, names: dict[bytes, str]
 ) -> Response:
     told = problem(refusal, names=names, language=refusal_language(request))
-    return refusal_answer(request, told)
+    answer = refusal_answer(request, told)
+    if answer.status_code == 401:  # RFC 9110, section 11.6.1
+        answer.headers["WWW-Authenticate"] = "Bearer"
+        if isinstance(refusal, TokenInvalid) and refusal.reason in _ENDED and has_cookie(request):
+            answer.headers["Set-Cookie"] = sessions.cookie_text("", seconds=0)
+    if isinstance(refusal, RateLimited):
+        answer.headers["Retry-After"] = str(refusal.retry_after_seconds)
+    return answer
 
 
 async def _answer_refused(request: Request, error: Exception) -> Response:
@@ -130,7 +152,7 @@ async def _query_refused(request: Request, error: Exception) -> Response:
 
 async def _failed(request: Request, error: Exception) -> Response:
     request_id = secrets.token_hex(8)
-    _log.error(
-        "request %s failed: %s %s", request_id, request.method, request.url.path, exc_info=error
-    )
+    # The route's own path: the one that was asked may hold the secret of an invitation.
+    path = getattr(request.scope.get("route"), "path", "unrouted")
+    _log.error("request %s failed: %s %s", request_id, request.method, path, exc_info=error)
     return _told(request, Internal(request_id), names={})

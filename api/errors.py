@@ -3,14 +3,15 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
-
-from fastapi import Request, Response
+from typing import TYPE_CHECKING, Any
 
 from api.fields import hex_text, to_wire
 from api.problems import explanation
 from identity.errors import IdentityError
 from ledger.errors import Refusal
+
+if TYPE_CHECKING:
+    from fastapi import Request  # its types only: the command line tells problems too
 
 PROBLEM = "application/problem+json"
 _FACT_CHARACTERS_MAX = 140
@@ -21,6 +22,9 @@ STATUS: dict[str, int] = {
     "CursorMalformed": 400,
     "TokenInvalid": 401,
     "TokenMissing": 401,
+    "CsrfTokenWrong": 403,
+    "CustodyForbidden": 403,
+    "InvitationForbidden": 403,
     "ScopeMissing": 403,
     "KeyNotValid": 403,
     "KeyRightMissing": 403,
@@ -72,11 +76,16 @@ STATUS: dict[str, int] = {
     "RulePackUnknown": 404,
     "SignatureMalformed": 422,
     "StandingBad": 422,
+    "RateLimited": 429,
     "ChainUnavailable": 503,
     "DatabaseDamaged": 503,
     "LedgerHalted": 503,
     "MirrorMissing": 503,
     "OutboxFull": 503,
+    # Told on the client's side of the wire only, never by a service.
+    "AnswerWrong": 502,
+    "ServiceUnavailable": 503,
+    "ActUnderWay": 504,
     "Internal": 500,
     "RevertUnknown": 500,
 }
@@ -138,7 +147,7 @@ def problem(
     }
 
 
-def language_of(request: Request) -> str:
+def language_of(request: "Request") -> str:
     """zh where the client asks for it first, else en."""
     return "zh" if request.headers.get("accept-language", "").lower().startswith("zh") else "en"
 
@@ -146,8 +155,3 @@ def language_of(request: Request) -> str:
 def json_bytes(value: Any) -> bytes:
     """Compact UTF-8 JSON."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
-
-
-def problem_response(body: dict[str, Any]) -> Response:
-    """The problem as an answer."""
-    return Response(json_bytes(body), status_code=body["status"], media_type=PROBLEM)

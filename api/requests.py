@@ -2,14 +2,18 @@
 
 import asyncio
 import hashlib
+import hmac
 import re
 from typing import Any
 
 from fastapi import Request
 
+from api.limits import Limiter
+from ledger.access.browser import SessionId
 from ledger.access.viewer import ANONYMOUS, Viewer
 from ledger.assembly import Ledger
 from ledger.errors import (
+    CsrfTokenWrong,
     IdempotencyKeyMissing,
     MediaTypeUnsupported,
     PayloadTooLarge,
@@ -21,6 +25,9 @@ from ledger.strict_json import parse_strict
 
 BODY_BYTES_MAX = 256 * 1024
 _BODY_PATIENCE_SECONDS, _BODY_BYTES_PER_SECOND = 2.0, 16 * 1024
+COOKIE = "__Host-carbonledger"
+_ENTRANCES = {("POST", "/v1/sessions"), ("POST", "/v1/invitations/{secret}")}
+_HARMLESS = ("GET", "HEAD", "OPTIONS")
 _KEY = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -31,13 +38,75 @@ def ledger_of(request: Request) -> Ledger:
 
 
 async def identify(request: Request) -> None:
-    """Note who asks, by the bearer token (RFC 6750); raises TokenInvalid for one that is none."""
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    """Note who asks, by bearer token (RFC 6750) or by the cookie of a browser session.
+
+    Raises TokenInvalid for one that is none and for two at once, CsrfTokenWrong for a write by
+    cookie alone, RateLimited. Where credentials are given out, old ones are not looked at.
+    """
     request.state.viewer = ANONYMOUS
-    if scheme:
-        if scheme.lower() != "bearer":
-            raise TokenInvalid("unknown")
-        request.state.viewer = ledger_of(request).viewer(token.strip())
+    if (request.method, request.scope["route"].path) not in _ENTRANCES:
+        try:
+            request.state.viewer = _who_asks(request)
+        except TokenInvalid:
+            limit(request)
+            raise
+    limit(request)
+
+
+def _who_asks(request: Request) -> Viewer:
+    credentials = ledger_of(request).credentials
+    authorizations = request.headers.getlist("authorization")
+    session = session_of(request)
+    if len(authorizations) + (session is not None) > 1:
+        raise TokenInvalid("ambiguous")
+    if session is not None:
+        viewer = credentials.visitor(session)
+        if request.method not in _HARMLESS:
+            require_csrf_token(request, session)
+        return viewer
+    if not authorizations:
+        return ANONYMOUS
+    scheme, _, token = authorizations[0].partition(" ")
+    if scheme.lower() != "bearer":
+        raise TokenInvalid("unknown")
+    return credentials.viewer(token.strip())
+
+
+def limit(request: Request) -> None:
+    """Raises RateLimited when this token, or this address without one, asks too much."""
+    limiter: Limiter = request.app.state.limiter
+    token = viewer_of(request).token
+    if token is not None:
+        limiter.take_for_token(token)
+    else:
+        # Whoever the connection comes from: what X-Forwarded-For says anybody may write.
+        limiter.take_for_address(request.client.host if request.client else "")
+
+
+def session_of(request: Request) -> SessionId | None:
+    """The browser session that the cookie names; raises TokenInvalid for more than one."""
+    values = _cookies(request)
+    if len(values) > 1:
+        raise TokenInvalid("ambiguous")
+    return SessionId(values[0]) if values else None
+
+
+def has_cookie(request: Request) -> bool:
+    """Whether a browser sends the cookie of a session, ended or not."""
+    return bool(_cookies(request))
+
+
+def _cookies(request: Request) -> list[str]:
+    pairs = ";".join(request.headers.getlist("cookie")).split(";")
+    named = [pair.strip().partition("=") for pair in pairs]
+    return [value for name, _, value in named if name == COOKIE]
+
+
+def require_csrf_token(request: Request, session: SessionId) -> None:
+    """Raises CsrfTokenWrong: a foreign page can send the cookie, but not read this."""
+    given = request.headers.get("x-csrf-token", "")
+    if not hmac.compare_digest(given.encode(), session.csrf_token.encode()):
+        raise CsrfTokenWrong
 
 
 def viewer_of(request: Request) -> Viewer:
@@ -47,7 +116,7 @@ def viewer_of(request: Request) -> Viewer:
 
 
 def reader_of(request: Request) -> Viewer:
-    """Who reads: nobody known without the scope to read."""
+    """Who reads: a credential without the scope `read` sees what anybody sees."""
     viewer = viewer_of(request)
     return viewer if "read" in viewer.scopes else ANONYMOUS
 

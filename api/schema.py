@@ -1,13 +1,18 @@
 """OpenAPI: FastAPI's own, with the envelopes' schemas and the problem put into the components."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from pydantic import BaseModel
 
 from api.errors import PROBLEM
 from api.exports import MEDIA_TYPES
-from api.messages import ENVELOPES
+from api.invitations import InvitationWish
+from api.messages import ENVELOPES, IN_CUSTODY, PREPARATIONS
+from api.requests import COOKIE
+from api.tokens import TokenWish
 
 _REFERENCE = "#/components/schemas/{model}"
 _PROBLEM_SCHEMA = {
@@ -23,9 +28,21 @@ _PROBLEM_SCHEMA = {
         "next": {"type": "string", "description": "What to do now."},
     },
 }
-# A signed Access opens one session, and an act's id is its line's key.
-_WITHOUT_KEY = ("/v1/sessions", "/v1/submissions")
+# A signed Access opens one session, an invitation one token, an act's id is its line's
+# key, preparing writes nothing.
+_WITHOUT_KEY = (
+    "/v1/invitations/{secret}",
+    "/v1/prepare/{message_type}",
+    "/v1/sessions",
+    "/v1/submissions",
+)
 _BEARER = {"type": "http", "scheme": "bearer", "description": "An access token: POST /v1/sessions."}
+_COOKIE = {
+    "type": "apiKey",
+    "in": "cookie",
+    "name": COOKIE,
+    "description": "A browser session: POST /v1/sessions?cookie=1; writes need X-CSRF-Token.",
+}
 _FILE = {"schema": {"type": "string"}}
 _IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",
@@ -54,8 +71,8 @@ def describe(app: FastAPI) -> dict[str, Any]:
         )
         schemas = described.setdefault("components", {}).setdefault("schemas", {})
         schemas["Problem"] = _PROBLEM_SCHEMA
-        described["components"]["securitySchemes"] = {"token": _BEARER}
-        for model in ENVELOPES.values():
+        described["components"]["securitySchemes"] = {"token": _BEARER, "session": _COOKIE}
+        for model in _models():
             schema = model.model_json_schema(ref_template=_REFERENCE)
             schemas |= schema.pop("$defs", {})
             schemas[model.__name__] = schema
@@ -64,6 +81,13 @@ def describe(app: FastAPI) -> dict[str, Any]:
                 _complete(path, method, operation)
         app.openapi_schema = described
     return app.openapi_schema
+
+
+def _models() -> Iterator[type[BaseModel]]:
+    """What bodies are made of."""
+    for models in (ENVELOPES, IN_CUSTODY, PREPARATIONS):
+        yield from models.values()
+    yield from (TokenWish, InvitationWish)
 
 
 def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
@@ -83,6 +107,6 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
     if method == "post" and path.startswith("/v1") and path not in _WITHOUT_KEY:
         parameters = operation.setdefault("parameters", [])
         parameters.append(_IDEMPOTENCY_KEY)
-        operation["security"] = [{"token": ["submit"]}]
+        operation["security"] = [{"token": ["submit"]}, {"session": []}]
         if "202" in operation["responses"]:
             parameters.append(_WAIT)

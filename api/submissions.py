@@ -9,13 +9,14 @@ from api.errors import language_of, problem
 from api.fields import hashes_in, hex_text, invalid, parse_count, parse_hex, time_text, to_wire
 from api.freshness import freshness_fields
 from api.lists import Item, Listing, list_response
-from api.messages import NOUN_OF
+from api.nouns import NOUN_OF
 from api.paging import query_parameters
 from api.requests import ledger_of, reader_of
 from api.singles import single_response
 from ledger.access.submissions import seen_standing, submission_page
 from ledger.assembly import Reading
 from ledger.identifiers.queries import names_of
+from ledger.identifiers.service import is_custodial
 from ledger.outbox.queries import STATES, Standing, standing_of
 from ledger.outbox.recorded import Page
 
@@ -26,6 +27,7 @@ _COLUMNS = (
     "id",
     "type",
     "actor",
+    "signed_in_custody",
     "state",
     "attempt",
     "accepted_at",
@@ -65,6 +67,7 @@ def submission_body(reading: Reading, standing: Standing, *, language: str) -> d
         "id": act_id,
         "type": standing.type,
         "actor": to_wire("actor", standing.actor, names),
+        "signed_in_custody": is_custodial(reading, standing.actor, standing.key),
         "state": standing.state,
         "attempt": standing.attempt,
         "accepted_at": to_wire("accepted_at", standing.accepted_at, names),

@@ -60,6 +60,7 @@ _DOMAIN: Fields = (
     ("verifyingContract", "address"),
 )
 _INTEGER = re.compile(r"(u?)int([0-9]{1,3})")
+_SAFE_BITS = 53  # of an integer in JavaScript (ECMA-262, Number.MAX_SAFE_INTEGER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,3 +210,36 @@ def _string_word(name: str, value: object) -> bytes:
         return keccak256(value.encode())
     except UnicodeEncodeError:
         raise MessageMalformed(name, "utf8") from None
+
+
+def wallet_form(
+    domain: Domain, name: str, fields: Fields, *, message: Mapping[str, object]
+) -> dict[str, object]:
+    """What a wallet's `eth_signTypedData_v4` takes: types, primaryType, domain, message.
+
+    Bytes are hex; integers of more than 53 bits are decimal strings, as JavaScript needs them.
+    """
+    types = {"EIP712Domain": _DOMAIN, name: fields}
+    return {
+        "types": {
+            type_name: [{"name": field_name, "type": kind} for field_name, kind in members]
+            for type_name, members in types.items()
+        },
+        "primaryType": name,
+        "domain": {
+            "name": domain.name,
+            "version": domain.version,
+            "chainId": domain.chain_id,
+            "verifyingContract": "0x" + domain.contract.hex(),
+        },
+        "message": {
+            field_name: _wallet_value(kind, message[field_name]) for field_name, kind in fields
+        },
+    }
+
+
+def _wallet_value(kind: str, value: object) -> object:
+    if isinstance(value, bytes):
+        return "0x" + value.hex()
+    integer = _INTEGER.fullmatch(kind)
+    return str(value) if integer and int(integer[2]) > _SAFE_BITS else value

@@ -1,46 +1,29 @@
-"""The composition root: a directory becomes a running ledger."""
+"""What answers requests: acts taken in, documents kept, reads; the engine is met in SQL only.
 
-import json
+Nothing here imports a chain, so that a front can run without one.
+"""
+
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import Connection
 
 from ledger.access.gate import Gate
 from ledger.access.grants import Disclosure, end_grant, grant
-from ledger.access.sessions import Session, open_session
-from ledger.access.viewer import Viewer
+from ledger.access.sessions import Entrance
 from ledger.act_rules import rules_of
 from ledger.chain.bindings import CONTRACTS
-from ledger.chain.embedded import Entries
-from ledger.chain.embedded_node import EmbeddedNode
-from ledger.chain.node import READING_METHODS, HttpNode, Node, NodeError, NodeUnreachable
-from ledger.chain.reader import Reader
-from ledger.chain.sender import Sender
-from ledger.clock import Clock, RealClock, ScriptedClock
-from ledger.directory import (
-    DirectoryLock,
-    check_chain,
-    check_contracts,
-    require_made,
-    service_name,
-)
+from ledger.chain.node import READING_METHODS, NodeError
+from ledger.clock import clock_of
+from ledger.credentials import Credentials
+from ledger.custody import Custody
+from ledger.directory import service_name
 from ledger.documents import Documents
 from ledger.emissions.deliveries import delivery_rules
-from ledger.engine import Engine
-from ledger.errors import (
-    AsOfUnknown,
-    ChainUnavailable,
-    DirectoryInUse,
-    LedgerHalted,
-    MethodRefused,
-    Refused,
-    ScriptRefused,
-)
+from ledger.errors import AsOfUnknown, LedgerHalted, MethodRefused, Refused
 from ledger.identifiers.queries import subject_by_hash
 from ledger.identifiers.service import kind_of, require_key
-from ledger.mirror.follower import Follower
 from ledger.outbox.acceptance import (
     Acceptance,
     Accepted,
@@ -49,15 +32,13 @@ from ledger.outbox.acceptance import (
 )
 from ledger.outbox.acknowledgement import Acknowledger
 from ledger.outbox.act import Envelope, SignedAct
-from ledger.outbox.courier import Courier
 from ledger.outbox.idempotency import Answer, Request
-from ledger.outbox.queue import oldest_undecided
+from ledger.outbox.settlement import Settlements
 from ledger.service_keys import ServiceKeys
 from ledger.settings import Settings
-from ledger.store.chain_entries import ChainEntries
 from ledger.store.chain_log import block_exists, freshness, newest_block
 from ledger.store.engine import Store
-from ledger.store.manifest import Manifest, read_manifest
+from ledger.store.manifest import Manifest
 from ledger.store.moment import Moment, show_block
 from ledger.store.rows import Row
 from ledger.store.writer import Writer
@@ -67,6 +48,7 @@ __all__ = [
     "CONTRACTS",
     "Accepted",
     "Ledger",
+    "Manifest",
     "Moment",
     "NodeError",
     "Reading",
@@ -78,31 +60,50 @@ __all__ = [
 Reading = Connection  # what queries read from; the API passes it on and never looks inside
 
 
-class Ledger:
-    """A running ledger: accepts acts, carries them, follows the chain, answers reads."""
+class AnyEngine(Protocol):
+    """The engine as a front sees it, in this process or in another; both share the tables."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        *,
-        keys: ServiceKeys,
-        make_node: Callable[[Entries, Clock], EmbeddedNode] = EmbeddedNode,
-    ) -> None:
-        require_made(settings.directory)
-        self._lock = DirectoryLock(settings.directory)
-        self.store = Store(settings.directory)
-        with self.store.keeping() as connection:
-            self.manifest: Manifest = read_manifest(connection)
-        self.clock = _clock(settings, self.manifest)
+    store: Store
+    manifest: Manifest
+    halted: LedgerHalted | None
+
+    def start(self) -> None: ...
+
+    def stop(self) -> None:
+        """Also lets go of the store."""
+        ...
+
+    def request(self, method: str, params: list[Any]) -> Any:
+        """A reading request to the chain; raises NodeError, ChainUnavailable."""
+        ...
+
+    def readiness(self) -> dict[str, Any]:
+        """Whether reading and writing work, how far the mirror is, and what waits."""
+        ...
+
+
+class Ledger:
+    """A front of a ledger: accepts acts and answers reads; its engine carries and follows."""
+
+    def __init__(self, settings: Settings, *, keys: ServiceKeys, engine: AnyEngine) -> None:
+        self.engine = engine
+        self.store = engine.store
+        self.manifest = engine.manifest
+        self.clock = clock_of(settings.clock_file, is_demo=self.manifest.is_demo)
         self.keys = keys
-        self._entries = ChainEntries(self.store.path)
-        self._node = make_node(self._entries, self.clock)
-        check_contracts(self._node, self.manifest)
         self.writer = Writer(self.store)
-        self._gate = Gate(self.store, kind_of)
+        self.settlements = Settlements(self.store)
         self.documents = Documents(self.store, self.writer, self.clock, sealing_key=keys.sealing)
-        self._follower = Follower(self.store, self.reader(), self.manifest)
-        self.engine = Engine(self._steps())
+        self.custody = Custody(self.store, self.manifest, sealing_key=keys.sealing)
+        self.credentials = Credentials(
+            store=self.store,
+            writer=self.writer,
+            clock=self.clock,
+            gate=Gate(self.store, kind_of, note=self.writer.post),
+            entrance=Entrance(self.store, self.writer, self.manifest, _person_of),
+            custody=self.custody,
+            sealing_key=keys.sealing,
+        )
         self._acceptance = Acceptance(
             self.store,
             self.writer,
@@ -110,37 +111,15 @@ class Ledger:
             acknowledger=Acknowledger(self.manifest, keys.service),
         )
 
-    def _steps(self) -> dict[str, Callable[[], bool]]:
-        sender = Sender(self._node, private_key=self.keys.courier, chain_id=self.manifest.chain_id)
-        courier = Courier(self.store, sender, self.manifest)
-        return {
-            "sealer": self._node.seal,
-            "courier": courier.run_once,
-            "follower": self._follower.run_once,
-        }
-
-    def reader(self) -> Reader:
-        """What reads our contracts on this ledger's chain."""
-        return reader(self._node, self.manifest)
-
     def start(self) -> None:
-        """Catch up with the chain, then run; from here on acts are accepted.
-
-        Raises ChainShorter, ChainForked, LedgerHalted.
-        """
-        check_chain(self.reader(), self.store)
-        self._follower.run_once()
-        self.writer.start()
+        """From here on acts are accepted."""
         self.engine.start()
+        self.writer.start()
 
     def stop(self) -> None:
         """Finish what is being written and let go of the directory."""
         self.writer.stop()
         self.engine.stop()
-        self._entries.close()
-        self.store.close()
-        self._follower.close()  # after its readers, who cannot fold the log into the mirror's file
-        self._lock.release()
 
     @contextmanager
     def reading(self, moment: Moment | None = None) -> Iterator[Connection]:
@@ -152,22 +131,6 @@ class Ledger:
             if moment is not None:
                 show_block(connection, _block_of(connection, moment))
             yield connection
-
-    def viewer(self, token: str) -> Viewer:
-        """Who the bearer of an access token is; raises TokenInvalid."""
-        return self._gate.viewer(token, now=self.clock.now())
-
-    def open_session(self, envelope: Envelope) -> Session:
-        """The first token of whoever signed the Access; raises every refusal."""
-        self.require_writing()
-        return open_session(
-            envelope,
-            store=self.store,
-            writer=self.writer,
-            manifest=self.manifest,
-            person_of=_person_of,
-            now=self.clock.now(),
-        )
 
     def grant(self, disclosure: Disclosure) -> Row:
         """Let a participant see more; raises ResourceUnknown for one that nobody knows."""
@@ -194,6 +157,7 @@ class Ledger:
         """Take a signed act in; raises every refusal, LedgerHalted when writing has stopped."""
         self.require_writing()
         brought = Brought(carrier, rules_of, render)
+        envelope = self.custody.with_possession(envelope)
         return self._acceptance.accept(envelope, brought, request=request, now=self.clock.now())
 
     def accept_each(
@@ -202,6 +166,10 @@ class Ledger:
         """Take many in at once, each for itself: its answer or its refusal, in order."""
         self.require_writing()
         brought = Brought(carrier, rules_of, render)
+        envelopes = [
+            one if isinstance(one, Refused) else self.custody.with_possession(one)
+            for one in envelopes
+        ]
         return self._acceptance.accept_each(envelopes, brought, now=self.clock.now())
 
     def accept_all(
@@ -210,6 +178,7 @@ class Ledger:
         """Take many in that are carried whole or not at all; raises the first refusal."""
         self.require_writing()
         brought = Brought(carrier, rules_of, render)
+        envelopes = [self.custody.with_possession(one) for one in envelopes]
         return self._acceptance.accept_all(envelopes, brought, now=self.clock.now())
 
     def keep(
@@ -234,23 +203,13 @@ class Ledger:
 
     def readiness(self) -> dict[str, Any]:
         """Whether reading and writing work, how far the mirror is, and what waits."""
-        with self.reading() as reading:
-            read = freshness(reading)
-            waiting = oldest_undecided(reading)
-        head = self._node.request("eth_blockNumber", [])
-        now = self.clock.now()
-        return {
-            "ready": self.engine.is_running,
-            "halted": None if self.engine.halted is None else self.engine.halted.reason,
-            "mirror_lag_blocks": int(head, 16) - read.head_block,
-            "oldest_waiting_seconds": None if waiting is None else max(0, now - waiting),
-        }
+        return self.engine.readiness()
 
     def rpc(self, method: str, params: list[Any]) -> Any:
         """A reading request to the embedded chain; raises NodeError, MethodRefused."""
         if method not in READING_METHODS:
             raise MethodRefused(method, sorted(READING_METHODS))
-        return self._node.request(method, params)
+        return self.engine.request(method, params)
 
 
 def _block_of(reading: Connection, moment: Moment) -> int:
@@ -267,77 +226,3 @@ def _person_of(reading: Connection, act: SignedAct, now: int) -> int:
     """The person whose valid key signed an Access; any right will do, reading needs none."""
     row = require_key(reading, act.message["actor"], key=act.key, right=None, now=now)
     return int(row["person"])
-
-
-def reader(node: Node, manifest: Manifest) -> Reader:
-    """What reads our contracts on a chain."""
-    return Reader(node, addresses=[manifest.address_of(name) for name in CONTRACTS])
-
-
-def _clock(settings: Settings, manifest: Manifest) -> Clock:
-    if settings.clock_file is None:
-        return RealClock()
-    if not manifest.is_demo:
-        raise ScriptRefused()
-    return ScriptedClock(settings.clock_file)
-
-
-@contextmanager
-def opened(settings: Settings) -> Iterator[tuple[Store, Node, Manifest]]:
-    """A directory for the machine's verbs: by its lock, or by the `/rpc` of who holds it.
-
-    Raises DirectoryEmpty, DirectoryInUse, ContractsForeign, ChainUnavailable, ChainShorter,
-    ChainForked.
-    """
-    require_made(settings.directory)
-    store = Store(settings.directory)
-    with store.keeping() as connection:
-        manifest = read_manifest(connection)
-    try:
-        with node_of(settings, store) as node:
-            check_contracts(node, manifest)
-            check_chain(reader(node, manifest), store)
-            yield store, node, manifest
-    except NodeUnreachable as error:
-        raise ChainUnavailable(str(error)) from error
-    finally:
-        store.close()
-
-
-@contextmanager
-def node_of(settings: Settings, store: Store) -> Iterator[Node]:
-    """The chain of a directory, whose contracts nobody has looked at yet.
-
-    Raises DirectoryInUse where its service does not say where it is.
-    """
-    try:
-        lock = DirectoryLock(settings.directory)
-    except DirectoryInUse:
-        if (url := running_url(settings)) is None:
-            raise
-        yield HttpNode(f"{url}/rpc")
-        return
-    entries = ChainEntries(store.path)
-    try:
-        yield EmbeddedNode(entries, RealClock())
-    finally:
-        entries.close()
-        lock.release()
-
-
-def running_url(settings: Settings) -> str | None:
-    """The URL that a running service wrote into its directory, if it can be read."""
-    match service_told(settings):
-        case {"url": str(url)}:
-            return url
-    return None
-
-
-def service_told(settings: Settings) -> Any:
-    """What service.json says, {"url", "pid"} unless somebody else wrote it; None without one."""
-    try:
-        return json.loads(settings.service_file.read_text("utf-8"))
-    except FileNotFoundError:
-        return None
-    except ValueError:
-        return {}

@@ -5,6 +5,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
+from ledger.errors import ScriptRefused
+
 
 class Clock(Protocol):
     """Time in whole unix seconds, and the rule for the next block's time."""
@@ -52,3 +54,12 @@ class ScriptedClock:
         if not self._path.exists():
             return RealClock().block_time(parent)
         return max(self.now(), parent + 1)
+
+
+def clock_of(script: Path | None, *, is_demo: bool) -> Clock:
+    """The clock of a directory; raises ScriptRefused for scripted time where it is no demo's."""
+    if script is None:
+        return RealClock()
+    if not is_demo:
+        raise ScriptRefused()
+    return ScriptedClock(script)

@@ -159,6 +159,44 @@ class ScopeMissing(DoorRefusal):
 
 
 @dataclass(eq=False)
+class CsrfTokenWrong(DoorRefusal):
+    """A write by cookie must bring the token that the session told."""
+
+
+@dataclass(eq=False)
+class CustodyForbidden(DoorRefusal):
+    """Participants of this kind sign with keys of their own."""
+
+    kind: int
+
+
+@dataclass(eq=False)
+class CustodyKeyMissing(DoorRefusal):
+    """No key that the service holds for this person may sign for the participant now."""
+
+    actor: bytes
+
+
+@dataclass(eq=False)
+class InvitationForbidden(DoorRefusal):
+    """Only the participant's owner or a regulator invites its persons."""
+
+    participant: bytes
+
+
+@dataclass(eq=False)
+class InvitationUsed(DoorRefusal):
+    """The invitation opened its one token, or its time is over."""
+
+
+@dataclass(eq=False)
+class RateLimited(DoorRefusal):
+    """Too many requests at once."""
+
+    retry_after_seconds: int
+
+
+@dataclass(eq=False)
 class DocumentMismatch(DoorRefusal):
     """The content does not have the digest it came with."""
 

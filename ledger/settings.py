@@ -5,6 +5,23 @@ from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
+class Limits:
+    """How many requests each front answers: a second on average, and at once after a pause.
+
+    A token's are for programs that hand in a park's acts; an address has them for everybody
+    behind it who brings no token.
+    """
+
+    token_per_second: int = 2_000
+    token_burst: int = 20_000
+    address_per_second: int = 200
+    address_burst: int = 4_000
+
+
+DEFAULT_LIMITS = Limits()
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """A directory, and for demo directories the file that scripts its time."""
 

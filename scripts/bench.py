@@ -1,10 +1,14 @@
-"""What the ledger costs: gas a verb, submissions a second, seconds to the first anchored record.
+"""What the ledger costs: gas a verb, acts and reads a second, seconds to the first anchored record.
 
-`python scripts/bench.py [gas] [throughput] [page] [clone]` prints JSON on standard output and
-tables on standard error; without names all run. Only what this run measured is printed.
+`python scripts/bench.py [NAME ...]` prints JSON on standard output and tables on standard error;
+names are those of `MEASURES`, without any all run. Only what this run measured is printed, and a
+ratio is of two things measured in this run.
 """
 
 import json
+import os
+import platform
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -21,9 +25,12 @@ from rich.table import Table
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))  # run as a file, so that it needs no installation of its own
 
+from scripts.bench_digest import measure_digest  # noqa: E402 - after the path is set
 from scripts.bench_gas import measure_gas  # noqa: E402 - after the path is set
 from scripts.bench_load import Loaded, loaded_service  # noqa: E402
 from scripts.bench_page import measure_page  # noqa: E402
+from scripts.bench_reads import measure_reads  # noqa: E402
+from scripts.bench_submissions import measure_submissions  # noqa: E402
 
 LANES = 8
 ACTS_PER_LANE = 250
@@ -135,6 +142,9 @@ def _run(command: list[str]) -> None:
 MEASURES: dict[str, Callable[[], dict[str, Any]]] = {
     "gas": measure_gas,
     "throughput": measure_throughput,
+    "submissions": measure_submissions,
+    "reads": measure_reads,
+    "digest": measure_digest,
     "page": measure_page,
     "clone": measure_clone,
 }
@@ -148,7 +158,19 @@ def main() -> None:
     console = Console(stderr=True)
     for name, result in results.items():
         console.print(_table(name, result))
+    machine = _machine()
+    console.print(machine)
+    results["machine"] = {"told": machine}
     sys.stdout.write(json.dumps(results, indent=2) + "\n")
+
+
+def _machine() -> str:
+    """What was measured on, and how busy it was with other work."""
+    text = Path("/proc/cpuinfo").read_text("utf-8")
+    model = next(line for line in text.splitlines() if line.startswith("model name"))
+    name = model.partition(":")[2].strip()
+    versions = f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}"
+    return f"{os.cpu_count()} x {name}, load {os.getloadavg()[0]:.1f}, {versions}"
 
 
 def _table(title: str, result: dict[str, Any]) -> Table:

@@ -6,19 +6,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from api.client.signing import id_of
 from api.fields import hex_text
-from identity.signature import sign_digest
-from identity.typed_data import Domain, act_id, digest
 from ledger.clock import RealClock
 from ledger.rules.loader import load_rule_pack
 from scripts.park_year.cast import ENTERPRISES, FOUNDERS, RULE_PACK
-from scripts.park_year.client import hash_of_wire
+from scripts.park_year.everybody import Everybody
 from scripts.park_year.founding import found_park
 from scripts.park_year.metering import GENERATED_YEAR, readings_of
 from scripts.park_year.processes import Service, run_verb
 from scripts.park_year.scripted_time import ScriptedTime
 from scripts.park_year.secrets_file import make_secrets, write_secrets
-from scripts.park_year.signers import client_of
 from scripts.park_year.story import Story
 from scripts.park_year.timeline import timeline_of
 
@@ -31,17 +29,20 @@ _FOR_EVER = "2099-01-01T00:00:00Z"
 class Loaded:
     """A service in real time, its process id, and envelopes in `lanes` that each keep order.
 
-    `headers` are those of a token that may carry them.
+    `headers` are those of a token that may carry them, `owner_headers` of their enterprise's.
     """
 
     url: str
     process: int
     headers: dict[str, str]
+    owner_headers: dict[str, str]
     lanes: list[list[dict[str, Any]]]
 
 
 @contextmanager
-def loaded_service(directory: Path, *, lanes: int, acts_per_lane: int) -> Iterator[Loaded]:
+def loaded_service(
+    directory: Path, *, lanes: int, acts_per_lane: int, workers: int | None = None
+) -> Iterator[Loaded]:
     """A park of the demo's, founded, and evidence signed for one figure a lane."""
     timeline = timeline_of(GENERATED_YEAR, now=RealClock().now())
     secrets = make_secrets(timeline)
@@ -53,8 +54,8 @@ def loaded_service(directory: Path, *, lanes: int, acts_per_lane: int) -> Iterat
     ]
     run_verb(["init", "--demo", "--clock", str(time.path), "--dir", str(directory), *founders])
     with (
-        Service(directory, time.path) as service,
-        client_of(service.url(), time, secrets) as client,
+        Service(directory, time.path, workers=workers) as service,
+        Everybody(service.url(), time, secrets) as client,
     ):
         pack = load_rule_pack(RULE_PACK)
         story = Story(
@@ -66,7 +67,8 @@ def loaded_service(directory: Path, *, lanes: int, acts_per_lane: int) -> Iterat
             list(_evidence(story, year=_FIRST_YEAR + lane, count=acts_per_lane))
             for lane in range(lanes)
         ]
-        yield Loaded(client.url, service.process, client.bearer(), signed)
+        owner = client.of(ENTERPRISES[0].name).bearer()
+        yield Loaded(client.url, service.process, client.carrier.bearer(), owner, signed)
 
 
 def _say_nothing(_key: str, **_facts: object) -> None:
@@ -76,9 +78,7 @@ def _say_nothing(_key: str, **_facts: object) -> None:
 def _evidence(story: Story, *, year: int, count: int) -> Iterator[dict[str, Any]]:
     """Anchors on one figure, each following the one before."""
     enterprise = ENTERPRISES[0]
-    key, known = story.key(enterprise.name), story.client.known
-    address = known["contracts"]["Emissions"]["address"]
-    domain = Domain("Emissions", "1", known["chain_id"], bytes.fromhex(address[2:]))
+    key = story.key(enterprise.name)
     follows = _NOTHING
     for _ in range(count):
         message = {
@@ -90,10 +90,5 @@ def _evidence(story: Story, *, year: int, count: int) -> Iterator[dict[str, Any]
             "leaves": 2976,
             "deadline": _FOR_EVER,
         }
-        hashed = hash_of_wire("Evidence", message)
-        follows = hex_text(act_id(hashed))
-        yield {
-            "message": message,
-            "domain": {"chain_id": domain.chain_id, "contract": address},
-            "signature": hex_text(sign_digest(key, digest(domain.separator, hashed))),
-        }
+        follows = id_of("Evidence", message)
+        yield story.client.carrier.sign("Evidence", message, key=key)

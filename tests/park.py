@@ -16,20 +16,22 @@ from fastapi.testclient import TestClient
 from httpx2 import Response
 
 from api.app import create_app
+from api.client.signing import hash_of_wire
 from api.fields import hex_text, time_text
-from api.messages import NOUN_OF
+from api.nouns import NOUN_OF
 from identity.keys import address_of, generate_key
 from identity.signature import sign_digest
 from identity.typed_data import act_id, digest
-from ledger.assembly import Ledger
 from ledger.chain.bindings import RIGHTS
 from ledger.clock import ScriptedClock
-from ledger.directory import DirectoryLock, FoundingPlan, found
+from ledger.directory import DirectoryLock
+from ledger.embedded_engine import embedded_ledger
+from ledger.founding import FoundingPlan, found
+from ledger.messages import fields_of
 from ledger.naming import snake_case
-from ledger.outbox.act import domain_of, fields_of
+from ledger.outbox.act import domain_of
 from ledger.service_keys import make_passphrase_file, make_service_keys
 from ledger.settings import Settings
-from scripts.park_year.client import hash_of_wire
 from tests.messages import (
     DOCUMENT,
     NOBODY,
@@ -102,7 +104,7 @@ class Park:
     def open(self) -> None:
         """Start the ledger of the directory, again after `close`."""
         settings = Settings(self.directory, self.clock_file)
-        self.ledger = Ledger(settings, keys=self.service_keys)
+        self.ledger = embedded_ledger(settings, keys=self.service_keys)
         self.ledger.start()
         self.http = TestClient(create_app(self.ledger), raise_server_exceptions=False)
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from fastapi import Request, Response
 
-from api.errors import language_of, problem_response
+from api.errors import PROBLEM, json_bytes, language_of
 from api.pages.language import page_language, prefers_html
 from api.pages.rendering import page
 
@@ -17,5 +17,5 @@ def refusal_language(request: Request) -> str:
 def refusal_answer(request: Request, problem: dict[str, Any]) -> Response:
     """A problem (RFC 9457) in the form that is wanted."""
     if not prefers_html(request):
-        return problem_response(problem)
+        return Response(json_bytes(problem), problem["status"], media_type=PROBLEM)
     return page(request, "refusal.html", http_status=problem["status"], problem=problem)

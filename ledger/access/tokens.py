@@ -11,14 +11,16 @@ import zlib
 from dataclasses import dataclass
 from hashlib import sha256
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, insert, select, update
 
-from ledger.access.model import token_table
+from ledger.access.model import session_table, token_table
 from ledger.access.viewer import SCOPES, Scope
-from ledger.errors import TokenInvalid
-from ledger.store.rows import Row, first_row
+from ledger.errors import ResourceUnknown, TokenInvalid
+from ledger.outbox.recorded import Page
+from ledger.store.rows import Row, every_row, first_row
 
 SESSION_SECONDS_MAX = 12 * 3600
+TOKEN_SECONDS, TOKEN_SECONDS_MAX = 90 * 86_400, 400 * 86_400
 _BASE62 = string.digits + string.ascii_uppercase + string.ascii_lowercase
 _LOOKUP_CHARACTERS = 12
 _SUM_CHARACTERS = 6
@@ -95,10 +97,37 @@ def keep_token(
     connection.execute(insert(token_table).values(**row, **opened))
 
 
+def tokens_of(reading: Connection, participant: bytes, page: Page) -> list[Row]:
+    """A participant's tokens, ended ones too, oldest first; no secrets."""
+    table = token_table
+    columns = [column for column in table.c if column.name not in ("secret", "access")]
+    query = select(*columns).where(table.c.participant == participant)
+    return every_row(reading, page.ordered(query, table.c.seq))
+
+
+def revoke_token(connection: Connection, lookup: str, *, participant: bytes, now: int) -> None:
+    """It opens nothing from now on; raises ResourceUnknown for one that is not theirs."""
+    table = token_table
+    mine = (table.c.lookup == lookup) & (table.c.participant == participant)
+    row = first_row(connection, select(table.c.revoked_at).where(mine))
+    if row is None:
+        raise ResourceUnknown(f"tokens/{lookup}")
+    if row["revoked_at"] is None:
+        connection.execute(update(table).where(mine).values(revoked_at=now))
+
+
+def note_used(connection: Connection, *, seq: int, day: int) -> None:
+    """The day (since 1970-01-01) on which the token was used last."""
+    table = token_table
+    connection.execute(update(table).where(table.c.seq == seq).values(last_used_day=day))
+
+
 def is_used(connection: Connection, access: bytes) -> bool:
-    """Whether this signed Access opened a session before."""
-    query = select(token_table.c.seq).where(token_table.c.access == access)
-    return connection.execute(query).first() is not None
+    """Whether this signed Access opened a session before, with a token or with a cookie."""
+    return any(
+        connection.execute(select(table.c.seq).where(table.c.access == access)).first()
+        for table in (token_table, session_table)
+    )
 
 
 def valid_token(reading: Connection, token: Token, *, now: int) -> Row:

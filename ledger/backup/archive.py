@@ -215,10 +215,10 @@ def _skip_padding(file: BinaryIO, name: str, size: int) -> None:
 def _require_end(file: BinaryIO) -> None:
     """Two empty blocks and what fills the record in which they end; nothing may come after."""
     rest = file.read(_RECORD + _BLOCK + 1)
-    if len(rest) < 2 * _BLOCK:
-        raise ArchiveDamaged(PARTS[-1], "truncated")
-    if any(rest) or file.tell() % _RECORD or file.read(1):
+    if any(rest) or file.read(1):
         raise ArchiveForeign("part")
+    if len(rest) < 2 * _BLOCK or file.tell() % _RECORD:
+        raise ArchiveDamaged(PARTS[-1], "truncated")
 
 
 def sync_folder(folder: Path) -> None:

@@ -12,20 +12,16 @@ from pathlib import Path
 
 from sqlalchemy import Connection, func, select
 
-from ledger.assembly import reader
 from ledger.backup.archive import DATABASE, Contents, sync_folder, unpack
 from ledger.chain.embedded_node import EmbeddedNode
 from ledger.chain.node import Node
 from ledger.chain.reader import Reader
 from ledger.clock import Clock
-from ledger.directory import (
-    DirectoryLock,
-    check_chain,
-    check_contracts,
-    check_schema,
-    is_in_chain,
-)
+from ledger.directory import DirectoryLock
+from ledger.embedded_engine import reader
 from ledger.errors import ChainForked, ChainShorter, DirectoryNotEmpty, RestoreUnfinished
+from ledger.founding import check_contracts, check_schema
+from ledger.known_chain import check_chain, is_in_chain
 from ledger.mirror.follower import MirrorFile
 from ledger.settings import Settings
 from ledger.store.chain_entries import ChainEntries

@@ -14,12 +14,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from identity.keystore import read_keystore_address
-from ledger.assembly import reader
 from ledger.backup.archive import DATABASE, PARTS, Contents, measure, sync_folder, write_archive
 from ledger.chain.embedded_node import EmbeddedNode
 from ledger.clock import Clock
-from ledger.directory import check_contracts, check_schema, mirror_head, require_made
+from ledger.directory import require_made
+from ledger.embedded_engine import reader
 from ledger.errors import DatabaseDamaged, DoorRefusal
+from ledger.founding import check_contracts, check_schema
+from ledger.known_chain import mirror_head
 from ledger.settings import Settings
 from ledger.store.chain_entries import ChainEntries
 from ledger.store.damage import require_whole

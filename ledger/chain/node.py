@@ -1,6 +1,6 @@
 """One wire to any chain: `request(method, params)` over ten JSON-RPC methods.
 
-`EmbeddedNode` (embedded.py) answers in process; `HttpNode` asks a node over HTTP.
+`EmbeddedNode` (embedded_node.py) answers in process; `HttpNode` (http_node.py) asks over HTTP.
 """
 
 from typing import Any, Protocol
@@ -40,25 +40,3 @@ class Node(Protocol):
     def request(self, method: str, params: list[Any]) -> Any:
         """The `result` of the method; raises NodeError or NodeUnreachable."""
         ...
-
-
-class HttpNode:
-    """A node reached by JSON-RPC over HTTP through web3's provider."""
-
-    def __init__(self, url: str) -> None:
-        # Imported here: web3 takes seconds to load and the embedded profile never needs it.
-        from web3 import HTTPProvider
-
-        self._provider = HTTPProvider(url, exception_retry_configuration=None)
-
-    def request(self, method: str, params: list[Any]) -> Any:
-        try:
-            answer = self._provider.make_request(method, params)
-        except Exception as error:  # requests and json errors alike leave the outcome unknown
-            raise NodeUnreachable(str(error)) from error
-        if "error" in answer:
-            error_object = answer["error"]
-            if isinstance(error_object, str):
-                raise NodeError(-32603, error_object)
-            raise NodeError(error_object["code"], error_object["message"], error_object.get("data"))
-        return answer["result"]

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
-from ledger.assembly import node_of, reader
 from ledger.chain.node import NodeUnreachable
 from ledger.diagnosis.finding import Finding, bad, unknown
 from ledger.diagnosis.history import (
@@ -28,6 +27,7 @@ from ledger.diagnosis.place import (
     check_port,
     check_service,
 )
+from ledger.embedded_engine import node_of, reader
 from ledger.errors import DirectoryInUse
 from ledger.store.engine import Store
 from ledger.store.manifest import read_manifest

@@ -8,8 +8,9 @@ from ledger.chain.node import Node
 from ledger.chain.reader import Reader
 from ledger.diagnosis.finding import Finding, bad, ok, unknown
 from ledger.diagnosis.place import Question, readiness, service_address
-from ledger.directory import check_chain, check_contracts, is_in_chain, mirror_head
 from ledger.errors import ChainForked, ChainShorter, ContractsForeign
+from ledger.founding import check_contracts
+from ledger.known_chain import check_chain, is_in_chain, mirror_head
 from ledger.store.engine import Store
 from ledger.store.manifest import Manifest
 from ledger.store.metadata import KEPT

@@ -61,15 +61,10 @@ def delivery_rules(countersignature: bytes) -> KeptRules:
     """The rules of a delivery that the consumer countersigned."""
 
     def check(reading: Connection, act: SignedAct, now: int) -> None:
-        message = act.message
-        if Period(message["month"]).is_year:
-            raise FieldInvalid([{"pointer": "/message/month", "rule": "month"}])
-        # Delivered energy is counted in MJ, so only what the rules count in GJ can be delivered.
-        require_carrier(load_rule_pack(PARK_RULES), message["carrier"], unit="GJ")
-        require_figure(message["megajoules"])
-        require_key(reading, message["supplier"], key=act.key, right="REPORT", now=now)
+        check_supplied(reading, act, now)
         consumer_key = recover_address(act.digest, countersignature)
-        require_key(reading, message["consumer"], key=consumer_key, right="REPORT", now=now)
+        consumer = act.message["consumer"]
+        require_key(reading, consumer, key=consumer_key, right="REPORT", now=now)
 
     def store(connection: Connection, act: SignedAct, now: int) -> None:
         table = delivery_table
@@ -80,6 +75,17 @@ def delivery_rules(countersignature: bytes) -> KeptRules:
         connection.execute(insert(table).values(**row, **act.message))
 
     return KeptRules(check, store)
+
+
+def check_supplied(reading: Connection, act: SignedAct, now: int) -> None:
+    """What is refused before the consumer signs."""
+    message = act.message
+    if Period(message["month"]).is_year:
+        raise FieldInvalid([{"pointer": "/message/month", "rule": "month"}])
+    # Delivered energy is counted in MJ, so only what the rules count in GJ can be delivered.
+    require_carrier(load_rule_pack(PARK_RULES), message["carrier"], unit="GJ")
+    require_figure(message["megajoules"])
+    require_key(reading, message["supplier"], key=act.key, right="REPORT", now=now)
 
 
 DELIVERY_COLUMNS = [column.name for column in delivery_table.c if column.name != "seq"]

@@ -5,10 +5,10 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, select
 
-from ledger.chain.bindings import KINDS
+from ledger.chain.bindings import KINDS, SCHEMES
 from ledger.identifiers.model import key_state_table, subject_state_table, subject_table
 from ledger.store.prepared import Prepared
-from ledger.store.states import current
+from ledger.store.states import current, is_now
 
 PARTICIPANT_KINDS = frozenset(
     KINDS[name] for name in ("PARK", "ENTERPRISE", "VERIFIER", "REGULATOR", "MODULE", "SERVICE")
@@ -65,3 +65,22 @@ def _has_key(connection: Connection, participant: bytes, key: bytes) -> bool:
     return (
         current(connection, key_state_table, {"participant": participant, "key": key}) is not None
     )
+
+
+def valid_keys(connection: Connection, participant: bytes, *, person: int, now: int) -> list[bytes]:
+    """The addresses of a person's keys that may sign now, oldest first."""
+    table = key_state_table
+    query = (
+        select(table.c.key)
+        .where(
+            table.c.participant == participant,
+            table.c.person == person,
+            table.c.scheme == SCHEMES["SECP256K1"],
+            table.c.compromised_since == 0,
+            table.c.valid_from_time <= now,
+            table.c.valid_until_time > now,
+            is_now(table),
+        )
+        .order_by(table.c.valid_from_time, table.c.key)
+    )
+    return list(connection.scalars(query))

@@ -82,6 +82,18 @@ def require_key(
     return row
 
 
+def has_ended(reading: Connection, participant: bytes, key: bytes, *, now: int) -> bool:
+    """Whether the key signed for the participant once and does not any more."""
+    row = current(reading, key_state_table, {"participant": participant, "key": key})
+    return row is not None and bool(row["compromised_since"] or row["valid_until_time"] <= now)
+
+
+def is_custodial(reading: Connection, participant: bytes, key: bytes) -> bool:
+    """Whether the key of a participant is one that a service holds for its person."""
+    row = current(reading, key_state_table, {"participant": participant, "key": key})
+    return row is not None and bool(row["rights"] & RIGHTS["CUSTODIAL"])
+
+
 def require_facility(reading: Connection, facility: bytes, *standing: str) -> bytes:
     """The facility's enterprise; raises IdentifierUnknown, StandingMissing, IdentifierKindWrong."""
     require_standing(reading, facility, *standing)

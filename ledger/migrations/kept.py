@@ -6,6 +6,7 @@ from ledger.access.model import token_table
 from ledger.emissions.deliveries import delivery_table
 from ledger.evidence.model import document_table
 from ledger.outbox.model import submission_table
+from ledger.store.halt import halt_table
 from ledger.store.manifest import manifest_table
 from ledger.store.metadata import KEPT
 from ledger.verification.findings import finding_table
@@ -17,6 +18,7 @@ __all__ = [
     "document_table",
     "finding_table",
     "grant_table",
+    "halt_table",
     "manifest_table",
     "submission_table",
     "token_table",

@@ -8,21 +8,16 @@ from typing import Any
 from identity.identifier import child_hash
 from identity.signature import recover_address
 from identity.typed_data import (
-    ACCESS,
-    DELIVERY,
-    DOMAIN_NAME,
-    DOMAIN_VERSION,
-    FINDING,
     Domain,
-    Fields,
     act_id,
     digest,
     encode_data,
     hash_of_data,
 )
 from ledger import contract_errors as refused
-from ledger.chain.bindings import MESSAGES, SCHEMES
+from ledger.chain.bindings import SCHEMES
 from ledger.errors import ChainMismatch, ContractMismatch, Refusal
+from ledger.messages import fields_of, message_domain
 from ledger.store.manifest import Manifest
 
 
@@ -63,26 +58,29 @@ class SignedAct:
         return deadline
 
 
-# Signed and kept, never sent to a contract (contracts.md, section 8).
-OFF_CHAIN: dict[str, Fields] = {"Finding": FINDING, "Delivery": DELIVERY}
-_NEVER_SENT = {**OFF_CHAIN, "Access": ACCESS}
-
-
-def fields_of(message_type: str) -> Fields:
-    """Names and Solidity types of a message's fields, in the order that is hashed."""
-    if message_type in _NEVER_SENT:
-        return _NEVER_SENT[message_type]
-    fields: Fields = MESSAGES[message_type]["fields"]
-    return fields
-
-
 @cache
 def domain_of(manifest: Manifest, message_type: str) -> Domain:
     """The EIP-712 domain that a message is signed for."""
-    if message_type in _NEVER_SENT:
-        return Domain(DOMAIN_NAME, DOMAIN_VERSION, manifest.chain_id, manifest.identifiers)
-    contract = MESSAGES[message_type]["contract"]
-    return Domain(contract, "1", manifest.chain_id, manifest.address_of(contract))
+    return message_domain(message_type, chain_id=manifest.chain_id, address_of=manifest.address_of)
+
+
+def unsigned_act(
+    message_type: str, message: Mapping[str, Any], *, manifest: Manifest, key: bytes
+) -> SignedAct:
+    """The act that this key would sign, its signature still empty; raises MessageMalformed."""
+    fields = fields_of(message_type)
+    words = encode_data(fields, message)
+    hashed = hash_of_data(message_type, fields, words)
+    return SignedAct(
+        type=message_type,
+        message=message,
+        words=words,
+        id=act_id(hashed),
+        digest=digest(domain_of(manifest, message_type).separator, hashed),
+        key=key,
+        signature=b"",
+        possession=None,
+    )
 
 
 def open_act(envelope: Envelope, *, manifest: Manifest) -> SignedAct:

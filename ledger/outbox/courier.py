@@ -4,11 +4,12 @@ After a crash the same bytes go out again. What became of a submission is what t
 once the mirror has read the block; no error of sending means anything.
 """
 
-from collections.abc import Iterator, Mapping
-from itertools import groupby
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby, zip_longest
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, Select, insert, select, update
 
 from ledger.chain.bindings import MESSAGES
 from ledger.chain.codec import encode_call
@@ -153,13 +154,43 @@ def _open_transactions(connection: Connection) -> list[Row]:
 
 
 def _waiting(connection: Connection, *, limit: int) -> list[Row]:
-    query = (
-        select(submission_table)
-        .where(submission_table.c.state == "accepted")
-        .order_by(submission_table.c.seq)
-        .limit(limit)
-    )
-    return every_row(connection, query)
+    """What waits, in the order of acceptance; when it is more than a round, shared by actor."""
+    table = submission_table
+    oldest = _accepted(select(table)).limit(limit)
+    rows = every_row(connection, oldest)
+    if limit == 1 or len(rows) < limit:
+        return rows
+    places = connection.execute(_accepted(select(table.c.seq, table.c.actor, table.c.batch)))
+    shared = _in_turn(((seq, actor, batch) for seq, actor, batch in places), limit=limit)
+    return every_row(connection, _accepted(select(table).where(table.c.seq.in_(shared))))
+
+
+def _accepted(query: Select[Any]) -> Select[Any]:
+    return query.where(submission_table.c.state == "accepted").order_by(submission_table.c.seq)
+
+
+def _in_turn(waiting: Iterable[tuple[int, bytes, bytes | None]], *, limit: int) -> list[int]:
+    """One of each actor after the other, so that nobody waits behind another's thousands.
+
+    What is carried whole or not at all is one turn, of whoever comes first in it.
+    """
+    queues: dict[bytes, deque[list[int]]] = {}
+    batches: dict[bytes, list[int]] = {}
+    for seq, actor, batch in waiting:
+        if batch is not None and batch in batches:
+            batches[batch].append(seq)
+            continue
+        turn = [seq]
+        queues.setdefault(actor, deque()).append(turn)
+        if batch is not None:
+            batches[batch] = turn
+    taken: list[int] = []
+    for turns in zip_longest(*queues.values()):
+        for turn in filter(None, turns):
+            taken += turn
+            if len(taken) >= limit:
+                return taken
+    return taken
 
 
 def _batches(waiting: list[Row]) -> Iterator[list[Row]]:
@@ -167,7 +198,7 @@ def _batches(waiting: list[Row]) -> Iterator[list[Row]]:
 
     What is carried whole or not at all is a run of its own.
     """
-    for _, run in groupby(_whole_batches(waiting), key=_run_of):
+    for _, run in groupby(waiting, key=_run_of):
         rows = list(run)
         for start in range(0, len(rows), MESSAGES_PER_TRANSACTION):
             yield rows[start : start + MESSAGES_PER_TRANSACTION]
@@ -175,12 +206,6 @@ def _batches(waiting: list[Row]) -> Iterator[list[Row]]:
 
 def _run_of(row: Row) -> tuple[str, bytes | None]:
     return MESSAGES[row["type"]]["contract"], row["batch"]
-
-
-def _whole_batches(waiting: list[Row]) -> list[Row]:
-    """Without the batch at the end of a full round, which may go on beyond it."""
-    last = waiting[-1]["batch"] if len(waiting) == _MESSAGES_PER_ROUND else None
-    return [row for row in waiting if last is None or row["batch"] != last]
 
 
 def _batch_of(rows: list[Row]) -> Batch:

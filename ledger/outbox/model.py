@@ -36,6 +36,13 @@ Index(
     sqlite_where=submission_table.c.state.in_(["accepted", "sent"]),
     postgresql_where=submission_table.c.state.in_(["accepted", "sent"]),
 )
+Index(
+    "ix_submission_actor_undecided",
+    submission_table.c.actor,
+    submission_table.c.seq,
+    sqlite_where=submission_table.c.state.in_(["accepted", "sent"]),
+    postgresql_where=submission_table.c.state.in_(["accepted", "sent"]),
+)
 Index("ix_submission_actor", submission_table.c.actor, submission_table.c.seq)
 Index("ix_submission_carrier", submission_table.c.carrier, submission_table.c.seq)
 Index(

@@ -22,6 +22,7 @@ class Standing:
     id: bytes
     type: str
     actor: bytes
+    key: bytes
     carrier: bytes | None
     state: str
     attempt: int
@@ -54,6 +55,7 @@ def _standing(reading: Connection, act_id: bytes, row: Mapping[str, Any] | None)
         id=act_id,
         type=known["type"],
         actor=known["actor"],
+        key=known["key"],
         carrier=row["carrier"] if row else None,
         state=state,
         attempt=row["attempt"] if row else 1,

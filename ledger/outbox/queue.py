@@ -11,9 +11,10 @@ from ledger.errors import OutboxFull
 from ledger.outbox.act import SignedAct
 from ledger.outbox.model import courier_transaction_table, submission_table, undecided_table
 from ledger.store.prepared import Prepared, prepared_insert
-from ledger.store.rows import Row, first_row
+from ledger.store.rows import Row, every_row, first_row
 
 UNDECIDED_LIMIT = 100_000
+UNDECIDED_LIMIT_OF_ACTOR = 10_000
 UNDECIDED = ("accepted", "sent")
 
 
@@ -35,6 +36,16 @@ _NEWEST = Prepared(
     select(submission_table.c.seq)
     .order_by(submission_table.c.seq.desc())
     .limit(literal_column("1"))
+)
+
+
+# The actor's undecided one after as many as it may have, if it has that many.
+_BEYOND_LIMIT_OF_ACTOR = Prepared(
+    select(submission_table.c.seq)
+    .where(text("state IN ('accepted', 'sent')"), submission_table.c.actor == bindparam("actor"))
+    .order_by(submission_table.c.seq)
+    .limit(literal_column("1"))
+    .offset(bindparam("most"))
 )
 
 
@@ -85,9 +96,17 @@ def registration_under_way(connection: Connection, subject: bytes) -> dict[str, 
     return None if row is None else message_of(row)
 
 
+def messages_under_way(connection: Connection, actor: bytes) -> list[dict[str, Any]]:
+    """The undecided messages of a participant, in the order of acceptance."""
+    table = submission_table
+    mine = (table.c.actor == actor) & table.c.state.in_(UNDECIDED)
+    query = select(table.c.type, table.c.payload).where(mine).order_by(table.c.seq)
+    return [message_of(row) for row in every_row(connection, query)]
+
+
 def enqueue(connection: Connection, entry: Entry, *, now: int) -> None:
     """Take the act in, or in again after a refusal; raises OutboxFull."""
-    _check_room(connection)
+    _check_room(connection, entry.actor)
     before = submission(connection, entry.act.id)
     row = _row(entry, now) | {"attempt": 1 if before is None else before["attempt"] + 1}
     if before is not None:
@@ -97,13 +116,22 @@ def enqueue(connection: Connection, entry: Entry, *, now: int) -> None:
     _NAME.write(connection, named)
 
 
-def _check_room(connection: Connection) -> None:
-    """From the oldest undecided to the newest: a bound that costs two look-ups, not a count."""
+def _check_room(connection: Connection, actor: bytes) -> None:
+    """From the oldest undecided to the newest: a bound that costs two look-ups, not a count.
+
+    Only when that many wait at all, one actor's are looked at too.
+    """
     oldest, newest = _OLDEST.first(connection), _NEWEST.first(connection)
     if oldest is None or newest is None:
         return
-    if newest["seq"] - oldest["seq"] >= UNDECIDED_LIMIT:
+    span = newest["seq"] - oldest["seq"] + 1
+    if span > UNDECIDED_LIMIT:
         raise OutboxFull(UNDECIDED_LIMIT)
+    most = UNDECIDED_LIMIT_OF_ACTOR
+    if span < most:
+        return
+    if _BEYOND_LIMIT_OF_ACTOR.first(connection, actor=actor, most=most - 1) is not None:
+        raise OutboxFull(most)
 
 
 def _row(entry: Entry, now: int) -> dict[str, Any]:

@@ -1,5 +1,7 @@
 """The nonce window of a holding: any unused nonce in (top - 16, top + 16] (contracts.md, 6)."""
 
+from collections.abc import Iterable
+
 from ledger import contract_errors as refused
 
 WIDTH = 16
@@ -26,3 +28,11 @@ def next_nonce(*, top: int, window: int) -> int:
     lowest = max(1, top - WIDTH + 1)
     unused = (n for n in range(lowest, top + 1) if not window >> (top - n) & 1)
     return next(unused, top + 1)
+
+
+def next_free_nonce(under_way: Iterable[int], *, top: int, window: int) -> int:
+    """The next nonce once those that are under way, ascending, have been used."""
+    for nonce in under_way:
+        if nonce + WIDTH > top:
+            top, window = use_nonce(nonce, top=top, window=window)
+    return next_nonce(top=top, window=window)

@@ -10,15 +10,25 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, QueuePool, create_engine, event, select
+from sqlalchemy import (
+    Connection,
+    Engine,
+    PoolProxiedConnection,
+    QueuePool,
+    create_engine,
+    event,
+    select,
+)
 from sqlalchemy.exc import OperationalError
 
 from ledger.errors import MirrorMissing
+from ledger.store.changes import Changes
 from ledger.store.manifest import manifest_table
 from ledger.store.metadata import MIRROR
-from ledger.store.prepared import remember_answers
+from ledger.store.prepared import Prepared, remember_answers
 
 _BUSY_TIMEOUT_MS = 30_000
+_SERVED = Prepared(select(manifest_table.c.mirror_generation))
 
 
 def _engine(main: str, *, attached_mirror: str | None, begin: str, pool_size: int = 8) -> Engine:
@@ -66,6 +76,8 @@ class Store:
         self._directory = directory.absolute()
         self._lock = threading.Lock()
         self._readers: tuple[int, Engine] | None = None
+        self._watched: tuple[int, PoolProxiedConnection] | None = None
+        self.changes = Changes(self._version)
         self.path = self._directory / "ledger.db"
         self._glance = _engine(f"{self.path.as_uri()}?mode=ro", attached_mirror=None, begin="BEGIN")
         self._kept = _engine(self.path.as_uri(), attached_mirror=None, begin="BEGIN IMMEDIATE")
@@ -79,6 +91,7 @@ class Store:
         """A write transaction on the kept tables, committed at the end of the block."""
         with self._kept.begin() as connection:
             yield connection
+        self.changes.announce()
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -93,9 +106,9 @@ class Store:
                 self._forget_readers(generation)  # its file went when the next was swapped in
                 continue
             with connection, connection.begin():
-                served = connection.scalar(select(manifest_table.c.mirror_generation))
-                if served == generation:
-                    remember_answers(connection)
+                remember_answers(connection)
+                served = _SERVED.first(connection)
+                if served is not None and served["mirror_generation"] == generation:
                     yield connection
                     return
             self._forget_readers(generation)
@@ -127,13 +140,38 @@ class Store:
     def mirror_path(self, generation: int) -> Path:
         return self._directory / f"mirror-{generation}.db"
 
-    def close(self) -> None:
+    def _version(self) -> tuple[int, ...]:
+        """Another after each commit of anybody to the kept tables or the served mirror.
+
+        SQLite compares on one connection only, which belongs to the thread that asks.
+        """
+        generation, readers = self._current_readers()
+        if self._watched is None or self._watched[0] != generation:
+            self._unwatch()
+            self._watched = generation, readers.raw_connection()
+        watching = self._watched[1].driver_connection
+        assert watching is not None
+        versions = [
+            watching.execute(f"PRAGMA {schema}.data_version").fetchone()[0]
+            for schema in ("main", "mirror")
+        ]
+        return generation, *versions
+
+    def _unwatch(self) -> None:
+        if self._watched is not None:
+            self._watched[1].close()
+            self._watched = None
+
+    def close(self, *, is_owner: bool = True) -> None:
+        """Let go of the files; their owner, who ends last, brings what was written into them."""
+        self._unwatch()
         if self._readers is not None:
             self._readers[1].dispose()
         self._glance.dispose()
-        # Last and writing: a reader cannot bring the write-ahead log into the file. Beside a
-        # service it gives up: waiting for the readers there would stop the writers.
-        _set(self._kept, "PRAGMA busy_timeout = 0", "PRAGMA wal_checkpoint(TRUNCATE)")
+        if is_owner:
+            # Last and writing: a reader cannot bring the write-ahead log into the file. Where
+            # others go on it gives up: waiting for readers here would stop all writers.
+            _set(self._kept, "PRAGMA busy_timeout = 0", "PRAGMA wal_checkpoint(TRUNCATE)")
         self._kept.dispose()
 
 

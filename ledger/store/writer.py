@@ -4,6 +4,7 @@ import queue
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -42,6 +43,11 @@ class Writer:
         result: Future[T] = Future()
         self._works.put(_Work(run, result))
         return result.result()
+
+    def post(self, run: Callable[[Connection], None]) -> None:
+        """Have the work done soon, without waiting; it is dropped when too much is to be done."""
+        with suppress(queue.Full):
+            self._works.put_nowait(_Work(run, Future()))
 
     def _loop(self) -> None:
         while (first := self._works.get()) is not None:

@@ -9,9 +9,10 @@ from ledger.backup.archive import Contents
 from ledger.backup.snapshot import back_up, left_out
 from ledger.clock import RealClock
 from ledger.settings import Settings
-from scripts.commands.options import DEFAULT_DIRECTORY, AsJson, Directory
-from scripts.output import print_json, say
-from scripts.texts import text
+from scripts.commands.options import DEFAULT_DIRECTORY, AsJson, Directory, help_of
+from scripts.output import print_json, say, text
+
+HELP = help_of("backup", "park.backup --dir carbonledger-data")
 
 
 def backup(
@@ -21,12 +22,7 @@ def backup(
     directory: Directory = DEFAULT_DIRECTORY,
     as_json: AsJson = False,
 ) -> None:
-    """Write one moment of a directory into an archive; a service goes on meanwhile.
-
-    Key files go in as they are, encrypted; their passphrase never does.
-
-    Example: carbonledger backup park.backup --dir carbonledger-data
-    """
+    """Write one moment of a directory into an archive."""
     settings = Settings(directory)
     contents = back_up(settings, file, clock=RealClock())
     others = left_out(settings)

@@ -13,20 +13,24 @@ from typing import Annotated, NoReturn
 import typer
 from rich.console import Console
 
+from api.client import ProblemAnswered
 from ledger.clock import RealClock
 from ledger.evidence.readings import YearOfReadings
-from scripts.output import EXIT_REFUSED, EXIT_WRONG, language_of_terminal, print_json, say
+from scripts.commands.options import AsJson, help_of
+from scripts.output import EXIT_REFUSED, EXIT_WRONG, language, print_json, say, tell_line, text
 from scripts.park_year.metering import GENERATED_YEAR, read_file
 from scripts.park_year.outcome import Outcome, outcome_of
 from scripts.park_year.place import prepare_directory
 from scripts.park_year.play import played_year
 from scripts.park_year.processes import Service
-from scripts.park_year.refusals import ActRefused, ChildFailed, DemoRefused
+from scripts.park_year.refusals import ChildFailed, DemoRefused
 from scripts.park_year.tampering import tamper
-from scripts.park_year.texts import LANGUAGES, Language, Texts
+from scripts.park_year.texts import texts_of
 from scripts.park_year.timeline import Timeline, timeline_of
 from scripts.park_year.views import show_tampering, show_year
+from scripts.texts import Texts
 
+HELP = help_of("demo", "--once --lang en")
 _DEFAULT_DIRECTORY = Path("carbonledger-demo")
 _LATER_URL = "http://127.0.0.1:8000"  # where `serve` listens when nothing is said
 _LATEST_BLOCK = '{"jsonrpc":"2.0","id":1,"method":"eth_getBlockByNumber","params":["latest",false]}'
@@ -36,53 +40,33 @@ _SIGNAL_STATUS = 128
 
 
 def demo(
-    once: Annotated[bool, typer.Option("--once", help="End when the year is played.")] = False,
+    once: Annotated[bool, typer.Option("--once", help=text("option.once"))] = False,
     readings: Annotated[
         Path | None,
-        typer.Option(help="The steel works' readings of one year: CSV, plain or gzip."),
+        typer.Option(help=text("option.readings")),
     ] = None,
-    lang: Annotated[
-        str | None, typer.Option(help="zh or en; the terminal's language when missing.")
-    ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="One JSON object alone on standard output.")
-    ] = False,
+    as_json: AsJson = False,
     directory: Annotated[
-        Path, typer.Option("--dir", help="A directory of its own for the demo's ledger.")
+        Path, typer.Option("--dir", help=text("option.demo_directory"))
     ] = _DEFAULT_DIRECTORY,
-    reset: Annotated[
-        bool, typer.Option("--reset", help="Remove the demo that lies there first.")
-    ] = False,
+    reset: Annotated[bool, typer.Option("--reset", help=text("option.reset"))] = False,
 ) -> None:
-    """Play a park's compliance year on meter data, then serve it until Ctrl-C.
-
-    Exit status 0 only if everything shown fits together.
-
-    Example: carbonledger demo --once --lang en
-    """
-    texts = Texts(_language(lang))
+    """Play a park's compliance year on meter data, then serve it until Ctrl-C."""
+    texts = texts_of(language())
     try:
         file, timeline, now = _prepare(readings, directory, is_reset=reset)
         _run(texts, directory, timeline, file=file, now=now, as_json=as_json, is_once=once)
     except DemoRefused as refused:
         _tell_refused(texts, refused, as_json=as_json)
         raise typer.Exit(EXIT_REFUSED) from None
-    except ActRefused as refused:
-        say(texts.say("failed.act", path=refused.path))
-        say(json.dumps(refused.problem, ensure_ascii=False, indent=2))
+    except ProblemAnswered as refused:
+        tell_line(texts.say("failed.act", path=refused.path))
+        tell_line(json.dumps(refused.problem, ensure_ascii=False, indent=2))
         raise typer.Exit(_EXIT_FAILED) from None
     except ChildFailed as failed:
-        say(texts.say("failed.child", command=failed.command, status=failed.status))
-        say(failed.lines)
+        tell_line(texts.say("failed.child", command=failed.command, status=failed.status))
+        tell_line(failed.lines)
         raise typer.Exit(_EXIT_FAILED) from None
-
-
-def _language(asked: str | None) -> Language:
-    wanted = language_of_terminal() if asked is None else asked
-    for language in LANGUAGES:
-        if language == wanted:
-            return language
-    raise typer.BadParameter("zh or en", param_hint="--lang")
 
 
 def _prepare(
@@ -173,9 +157,9 @@ def _tell_refused(texts: Texts, refused: DemoRefused, *, as_json: bool) -> None:
     detail = texts.say(f"refused.{refused.code}", **refused.facts)
     if as_json:
         told = {"code": refused.code, "detail": detail, "facts": refused.facts}
-        say(json.dumps(told, ensure_ascii=False, indent=2))
+        tell_line(json.dumps(told, ensure_ascii=False, indent=2))
     else:
-        say(detail)
+        tell_line(detail)
 
 
 def _leave(number: int, _frame: FrameType | None) -> NoReturn:

@@ -10,11 +10,18 @@ from ledger.diagnosis.diagnosis import diagnose
 from ledger.diagnosis.finding import Finding
 from ledger.diagnosis.place import Question
 from ledger.settings import Settings
-from scripts.commands.options import DEFAULT_DIRECTORY, AsJson, Directory, Head, head_of
+from scripts.commands.options import (
+    DEFAULT_DIRECTORY,
+    AsJson,
+    Directory,
+    Head,
+    head_of,
+    help_of,
+)
 from scripts.commands.serve import USUAL_PORT, port_told
-from scripts.output import EXIT_WRONG, print_json, say
-from scripts.texts import text
+from scripts.output import EXIT_WRONG, print_json, say, text
 
+HELP = help_of("doctor", "--dir carbonledger-data --passphrase-file passphrase --port 0")
 _MARKS = {"ok": "ok ", "bad": "BAD", "unknown": "?  "}
 
 
@@ -23,29 +30,24 @@ def doctor(
     head: Head = None,
     port: Annotated[
         int | None,
-        typer.Option(help="The port that serve shall take; service.json's or 8000.", min=1),
+        typer.Option(help=text("option.served_port"), min=0, max=65535),
     ] = None,
     passphrase_file: Annotated[
         Path | None,
         typer.Option(
-            help="File with the passphrase of the service's keys: opens them and recomputes roots.",
+            help=text("option.known_passphrase_file"),
             exists=True,
             dir_okay=False,
         ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Find what is wrong with a directory and say what to do; beside a service too.
-
-    Exit status 6 on a defect. Nothing is repaired.
-
-    Example: carbonledger doctor --dir carbonledger-data
-    """
+    """Find what is wrong with a directory and say what to do."""
     settings = Settings(directory)
     question = Question(
         settings=settings,
         now=RealClock().now(),
-        port=port or port_told(settings) or USUAL_PORT,
+        port=_port(settings) if port is None else port,
         passphrase=_passphrase(settings, passphrase_file),
         noted_head=head_of(head),
     )
@@ -57,6 +59,10 @@ def doctor(
             _tell(finding)
     if any(finding.state == "bad" for finding in findings):
         raise typer.Exit(EXIT_WRONG)
+
+
+def _port(settings: Settings) -> int:
+    return port_told(settings) or USUAL_PORT
 
 
 def _passphrase(settings: Settings, file: Path | None) -> str | None:

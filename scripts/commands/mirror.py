@@ -5,24 +5,23 @@ from typing import Any
 import typer
 
 from api.fields import hex_text
-from ledger.assembly import opened, reader
+from ledger.embedded_engine import opened, reader
 from ledger.mirror.difference import Difference
 from ledger.mirror.rebuild import rebuild
 from ledger.mirror.reconcile import reconcile
 from ledger.settings import Settings
 from ledger.store.chain_log import freshness
-from scripts.commands.options import DEFAULT_DIRECTORY, AsJson, Directory
-from scripts.output import EXIT_WRONG, print_json, say
+from scripts.commands.options import DEFAULT_DIRECTORY, AsJson, Directory, help_of
+from scripts.output import EXIT_WRONG, print_json, say, text
+from scripts.people.verbs import noun_app
 
-app = typer.Typer(help="The SQL mirror of the chain.", no_args_is_help=True, add_completion=False)
+app = noun_app("mirror")
+_EXAMPLE = "--dir carbonledger-data"
 
 
-@app.command("status")
+@app.command("status", help=help_of("mirror status", _EXAMPLE))
 def status(directory: Directory = DEFAULT_DIRECTORY, as_json: AsJson = False) -> None:
-    """How far the mirror has read.
-
-    Example: carbonledger mirror status --dir carbonledger-data
-    """
+    """How far the mirror has read."""
     with opened(Settings(directory)) as (store, node, manifest):
         head = reader(node, manifest).head_number()
         with store.reading() as reading:
@@ -36,17 +35,13 @@ def status(directory: Directory = DEFAULT_DIRECTORY, as_json: AsJson = False) ->
     if as_json:
         print_json(told)
     else:
-        say(f"mirror {told['generation']} has read block {read.head_block} of {head}")
+        facts = {"generation": told["generation"], "block": read.head_block, "head": head}
+        say(text("mirror.status", **facts))
 
 
-@app.command("reconcile")
+@app.command("reconcile", help=help_of("mirror reconcile", f"{_EXAMPLE} --json"))
 def reconcile_mirror(directory: Directory = DEFAULT_DIRECTORY, as_json: AsJson = False) -> None:
-    """Compare every row with a rebuild from the chain and with the contracts' storage.
-
-    Exit status 6 when a row differs.
-
-    Example: carbonledger mirror reconcile --dir carbonledger-data --json
-    """
+    """Compare every row with a rebuild from the chain and with the contracts' storage."""
     with opened(Settings(directory)) as (store, node, manifest):
         found = reconcile(store, reader(node, manifest), manifest)
     differences = [_shown(difference) for difference in found.differences]
@@ -54,26 +49,23 @@ def reconcile_mirror(directory: Directory = DEFAULT_DIRECTORY, as_json: AsJson =
         told = {"block": found.block, "tables": found.tables, "rows": found.rows}
         print_json(told | {"equal": not differences, "differences": differences})
     else:
-        say(f"{found.rows} rows of {found.tables} tables compared up to block {found.block}")
+        say(text("mirror.compared", rows=found.rows, tables=found.tables, block=found.block))
         for one in differences:
             say(f"  {one['kind']}: {one['table']} {one['key']} {', '.join(one['columns'])}")
-        say("mirror = chain" if not differences else "Next: carbonledger mirror rebuild")
+        say(text("mirror.differs") if differences else text("mirror.equal"))
     if differences:
         raise typer.Exit(EXIT_WRONG)
 
 
-@app.command("rebuild")
+@app.command("rebuild", help=help_of("mirror rebuild", _EXAMPLE))
 def rebuild_mirror(directory: Directory = DEFAULT_DIRECTORY, as_json: AsJson = False) -> None:
-    """Make the mirror anew from the chain beside the served one, then serve it.
-
-    Example: carbonledger mirror rebuild --dir carbonledger-data
-    """
+    """Make the mirror anew from the chain beside the served one, then serve it."""
     with opened(Settings(directory)) as (store, node, manifest):
         generation, block = rebuild(store, reader(node, manifest), manifest)
     if as_json:
         print_json({"generation": generation, "block": block})
     else:
-        say(f"mirror {generation} has read up to block {block} and is served now")
+        say(text("mirror.rebuilt", generation=generation, block=block))
 
 
 def _shown(difference: Difference) -> dict[str, Any]:

@@ -10,25 +10,28 @@ from ledger.backup.restoration import Restored
 from ledger.backup.restoration import restore as restore_archive
 from ledger.clock import RealClock
 from ledger.settings import Settings
-from scripts.commands.options import DEFAULT_DIRECTORY, AsJson, Directory, Head, head_of
-from scripts.output import EXIT_WRONG, print_json, say
-from scripts.texts import text
+from scripts.commands.options import (
+    DEFAULT_DIRECTORY,
+    AsJson,
+    Directory,
+    Head,
+    head_of,
+    help_of,
+)
+from scripts.output import EXIT_WRONG, print_json, say, text
+
+HELP = help_of("restore", "park.backup --dir restored")
 
 
 def restore(
     file: Annotated[
-        Path, typer.Argument(help="The archive of a backup.", exists=True, dir_okay=False)
+        Path, typer.Argument(help=text("argument.archive"), exists=True, dir_okay=False)
     ],
     directory: Directory = DEFAULT_DIRECTORY,
     head: Head = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make an empty directory what it was at a backup, then read its chain.
-
-    Exit status 6 when the chain lacks the head that was noted.
-
-    Example: carbonledger restore park.backup --dir restored
-    """
+    """Make an empty directory what it was at a backup, then read its chain."""
     settings = Settings(directory)
     restored = restore_archive(file, settings, clock=RealClock(), noted_head=head_of(head))
     if as_json:

@@ -1,9 +1,8 @@
-"""`carbonledger serve`: the API and the engine in one process, on loopback only."""
+"""`carbonledger serve`: the API and the engine, in one process or in several, on loopback only."""
 
 import json
 import logging
 import os
-import signal
 import socket
 import sys
 from pathlib import Path
@@ -11,12 +10,10 @@ from typing import Annotated
 from urllib.parse import urlsplit
 
 import typer
-import uvicorn
 
-from api.app import create_app
-from api.connections import ImpatientProtocol
-from ledger.assembly import Ledger, running_url
+from api.app import create_app, create_engine_app
 from ledger.clock import ScriptedClock
+from ledger.embedded_engine import embedded_ledger, running_url
 from ledger.service_keys import read_service_keys
 from ledger.settings import Settings
 from scripts.commands.options import (
@@ -24,61 +21,68 @@ from scripts.commands.options import (
     AsJson,
     Directory,
     PassphraseFile,
+    help_of,
     passphrase_of,
 )
-from scripts.output import print_json, say
+from scripts.fronts import Fronts, Orders
+from scripts.http_server import run_server
+from scripts.output import print_json, say, text
 
+HELP = help_of("serve", "--dir carbonledger-data --passphrase-file passphrase --port 0")
 _HOST, USUAL_PORT = "127.0.0.1", 8000
+_WORKERS_MAX = 64
 
 
 def serve(
     directory: Directory = DEFAULT_DIRECTORY,
     port: Annotated[
         int | None,
-        typer.Option(help="8000, or any if that is taken; 0: any free port.", min=0, max=65535),
+        typer.Option(help=text("option.port"), min=0, max=65535),
     ] = None,
-    clock: Annotated[
-        Path | None, typer.Option(help="A demo's scripted time: one RFC 3339 line.")
+    workers: Annotated[
+        int | None,
+        typer.Option(help=text("option.workers"), min=1, max=_WORKERS_MAX),
     ] = None,
+    clock: Annotated[Path | None, typer.Option(help=text("option.clock"))] = None,
     passphrase_file: PassphraseFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """Serve the API of a ledger.
-
-    It binds the loopback address only: put a proxy with TLS before it.
-
-    Example: carbonledger serve --dir carbonledger-data --port 8000
-    """
+    """Serve the API of a ledger on the loopback address."""
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
     settings = Settings(directory, clock)
     keys = read_service_keys(settings.keys, passphrase=passphrase_of(settings, passphrase_file))
     listener = listen(port)
-    ledger = Ledger(settings, keys=keys)
+    ledger = embedded_ledger(settings, keys=keys)
     ledger.start()
-    url = f"http://{_HOST}:{listener.getsockname()[1]}"
-    write_service_file(settings, url)
-    if as_json:
-        print_json({"directory": str(directory), "url": url, "pid": os.getpid()})
-        sys.stdout.flush()
-    say(f"Serving {directory} at {url}")
-    say("Only this machine can reach it: put a proxy with TLS before it. Ctrl-C ends it.")
-    server = uvicorn.Server(
-        uvicorn.Config(
-            create_app(ledger),
-            http=ImpatientProtocol,
-            log_level="warning",
-            access_log=False,
-            timeout_graceful_shutdown=10,
-        )
-    )
-    # uvicorn raises the signal that ended it once more: without a handler it would end us too.
-    for ending in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(ending, lambda *_: None)
+    fronts: Fronts | None = None
     try:
-        server.run(sockets=[listener])
+        if workers is None:
+            application, heard = create_app(ledger), listener
+        else:
+            application, heard = create_engine_app(ledger), listen(0)
+            fronts = Fronts(workers, Orders(settings, keys, listener, _url(heard)))
+            fronts.start()
+        _tell(settings, _url(listener), as_json=as_json)
+        run_server(application, heard)
     finally:
         settings.service_file.unlink(missing_ok=True)
+        if fronts is not None:
+            fronts.stop()
         ledger.stop()
+
+
+def _url(listener: socket.socket) -> str:
+    return f"http://{_HOST}:{listener.getsockname()[1]}"
+
+
+def _tell(settings: Settings, url: str, *, as_json: bool) -> None:
+    """Say where it serves: to the directory, to programs, to people."""
+    write_service_file(settings, url)
+    if as_json:
+        print_json({"directory": str(settings.directory), "url": url, "pid": os.getpid()})
+        sys.stdout.flush()
+    say(text("serve.serving", path=settings.directory, url=url))
+    say(text("serve.loopback"))
 
 
 def scripted_clock(path: Path) -> ScriptedClock:
@@ -96,9 +100,7 @@ def listen(port: int | None) -> socket.socket:
     except OSError as error:
         if port is None:
             return _listen(0)
-        raise typer.BadParameter(
-            f"port {port} is in use: choose another or 0 for any", param_hint="--port"
-        ) from error
+        raise typer.BadParameter(text("usage.port", port=port), param_hint="--port") from error
 
 
 def _listen(port: int) -> socket.socket:

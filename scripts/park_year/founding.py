@@ -119,10 +119,10 @@ def _add_keys(story: Story) -> None:
     keys = story.directory / "keys"
     passphrase = (keys / "passphrase").read_text("ascii")
     service_key = read_keystore(keys / "service.json", passphrase=passphrase)
-    service = _addition(story, SERVICE, address=story.client.known["service_key"])
-    story.client.submit("KeyAddition", service, key=founder, possession_key=service_key)
-    contract = story.client.known["contracts"]["Emissions"]["address"]
-    module = _addition(story, MODULE, address=contract)
+    known = story.client.carrier.known
+    service = _addition(story, SERVICE, address=hex_text(known.service_key))
+    story.client.submit("KeyAddition", service, key=founder, second_key=service_key)
+    module = _addition(story, MODULE, address=hex_text(known.contracts["Emissions"]))
     module |= {"rights": RIGHTS["OBLIGE"], "scheme": "contract"}
     story.client.submit("KeyAddition", module, key=founder)
 
@@ -133,7 +133,7 @@ def _add_person(story: Story, person: Person, *, key: bytes, starts: int | None 
     message |= {"person": person.number, "rights": person.rights}
     if starts is not None:
         message["valid_from"] = time_text(starts)
-    story.client.submit("KeyAddition", message, key=key, possession_key=story.key(person.name))
+    story.client.submit("KeyAddition", message, key=key, second_key=story.key(person.name))
 
 
 def _addition(story: Story, participant: str, *, address: str) -> dict[str, Any]:

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from secrets import token_bytes
 
+from api.client.evidence import MeterMonth
 from api.fields import hex_text
-from ledger.evidence.merkle import facility_root, month_tree
+from ledger.evidence.merkle import facility_root
 from ledger.evidence.readings import month_csv
 from ledger.period import Period
 from scripts.park_year.cast import (
@@ -17,7 +18,6 @@ from scripts.park_year.cast import (
     Meter,
     enterprise,
 )
-from scripts.park_year.refusals import DemoRefused
 from scripts.park_year.story import Story
 
 _MEGAJOULES_PER_GIGAJOULE = 1000
@@ -81,8 +81,8 @@ def _deliver_steam(story: Story, month: Period) -> str:
         "megajoules": int(readings.total * _MEGAJOULES_PER_GIGAJOULE),
         "salt": hex_text(token_bytes(32)),
     }
-    return story.client.keep(
-        "Delivery", message, key=story.key(CHEMICALS), counter_key=story.key(ELECTRONICS)
+    return story.client.submit(
+        "Delivery", message, key=story.key(CHEMICALS), second_key=story.key(ELECTRONICS)
     )
 
 
@@ -106,22 +106,23 @@ def _anchor(
 
 
 def _keep_readings(story: Story, one: Enterprise, meter: Meter, month: Period) -> MeterEvidence:
-    """Upload a meter's month; the root of the answer must be the one computed here."""
+    """Upload a meter's month; the client computes its root and compares the answer's."""
     name = one.meter_name(meter)
     readings = story.readings.month(name, month.number % 100)
-    seed = story.secrets.seeds[name, month.text]
-    tree = month_tree(readings, meter=name, unit=meter.unit, seed=seed)
-    kept = story.client.upload_readings(
-        month_csv(readings), meter=name, month=month.text, seed=seed, by=one.name
+    kept = MeterMonth(
+        meter=name,
+        period=month,
+        unit=meter.unit,
+        step_seconds=readings.step_seconds,
+        seed=story.secrets.seeds[name, month.text],
+        content=month_csv(readings),
     )
-    if kept["root"] != hex_text(tree.root):
-        raise DemoRefused("RootsDiffer", meter=name, month=month.text)
     return MeterEvidence(
         meter=name,
         carrier=meter.carrier,
         unit=meter.unit,
         quantity=readings.total,
-        document=kept["digest"],
-        root=tree.root,
-        leaves=tree.leaves,
+        document=story.client.upload_readings(kept, by=one.name),
+        root=kept.tree.root,
+        leaves=kept.tree.leaves,
     )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from scripts.park_year.cast import ENTERPRISES, PARK
-from scripts.park_year.client import Client
+from scripts.park_year.everybody import Everybody
 from scripts.park_year.play import Played
 from scripts.park_year.tampering import Tampering
 
@@ -69,11 +69,11 @@ def _enterprise_row(year: Mapping[str, Any], account: Mapping[str, Any]) -> dict
     }
 
 
-def _count(client: Client, noun: str) -> int:
-    return sum(1 for _ in client.items(f"/v1/{noun}"))
+def _count(client: Everybody, noun: str) -> int:
+    return sum(1 for _ in client.carrier.items(f"/v1/{noun}"))
 
 
-def _chain_counts(client: Client) -> dict[str, int]:
+def _chain_counts(client: Everybody) -> dict[str, int]:
     """Blocks after the genesis and the transactions in them."""
     head = int(client.rpc("eth_blockNumber", [])[0], 16)
     numbers = [[hex(number), False] for number in range(1, head + 1)]

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from api.client import resource
 from api.fields import hex_text
 from ledger.evidence.readings import YearOfReadings
 from ledger.rules.loader import load_rule_pack
 from scripts.park_year.cast import ENTERPRISES, FOUNDERS, PARK, RULE_PACK
-from scripts.park_year.client import resource
+from scripts.park_year.everybody import Everybody
 from scripts.park_year.founding import found_park, set_quota
 from scripts.park_year.metering import readings_of
 from scripts.park_year.monthly import anchor_year
@@ -18,7 +19,6 @@ from scripts.park_year.processes import Service, run_verb
 from scripts.park_year.reports import ReportMade, report_year
 from scripts.park_year.scripted_time import ScriptedTime
 from scripts.park_year.secrets_file import Secrets, make_secrets, write_secrets
-from scripts.park_year.signers import client_of
 from scripts.park_year.story import Story
 from scripts.park_year.timeline import Timeline
 from scripts.park_year.trading import Purchase, compliance_of, surrender, trade
@@ -61,7 +61,7 @@ def played_year(
     _initialise(directory, secrets, time)
     with Service(directory, time.path) as service:
         readings = readings_of(file)
-        with client_of(service.url(), time, secrets) as client:
+        with Everybody(service.url(), time, secrets) as client:
             tell("progress.ready", url=client.url)
             pack = load_rule_pack(RULE_PACK)
             story = Story(client, directory, timeline, time, readings, secrets, pack, tell)

@@ -3,7 +3,6 @@
 import json
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import Any, Self
 
 import httpx2
 
-import scripts
+from scripts.interpreter import command_of
 from scripts.park_year.refusals import ChildFailed
 
 LOG_NAME = "serve.log"
@@ -20,14 +19,11 @@ _READY_SECONDS = 60.0
 _STOP_SECONDS = 20.0
 _POLL_SECONDS = 0.02
 _LINES_SHOWN = 15
-# The same interpreter and the same source tree, from whatever directory and however installed.
-_ROOT = str(Path(scripts.__file__).resolve().parents[1])
-_PROGRAM = f"import sys; sys.path.insert(0, {_ROOT!r}); from scripts.cli import main; main()"
 
 
 def run_verb(arguments: Sequence[str], *, statuses: Sequence[int] = (0,)) -> tuple[int, Any]:
     """Exit status and JSON document of a verb with `--json`; raises ChildFailed on others."""
-    command = [sys.executable, "-c", _PROGRAM, *arguments, "--json"]
+    command = [*command_of("scripts.cli"), *arguments, "--json"]
     done = subprocess.run(  # noqa: S603 - our own interpreter and arguments
         command, capture_output=True, stdin=subprocess.DEVNULL, text=True, check=False
     )
@@ -40,14 +36,15 @@ def run_verb(arguments: Sequence[str], *, statuses: Sequence[int] = (0,)) -> tup
 class Service:
     """`carbonledger serve` on its usual port or a free one; ended with the block in any case."""
 
-    def __init__(self, directory: Path, clock: Path) -> None:
+    def __init__(self, directory: Path, clock: Path, *, workers: int | None = None) -> None:
         self._directory = directory
         self._log = directory / LOG_NAME
         arguments = ["serve", "--dir", str(directory), "--clock", str(clock)]
+        arguments += [] if workers is None else ["--workers", str(workers)]
         with self._log.open("wb") as log:
             # A group of its own: Ctrl-C reaches us alone, and we end it in order.
             self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and arguments
-                [sys.executable, "-c", _PROGRAM, *arguments],
+                [*command_of("scripts.cli"), *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

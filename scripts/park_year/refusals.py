@@ -18,12 +18,3 @@ class ChildFailed(Exception):
         self.command = command
         self.status = status
         self.lines = lines
-
-
-class ActRefused(Exception):
-    """The service or a contract refused an act of the story; `problem` is its RFC 9457 object."""
-
-    def __init__(self, path: str, problem: dict[str, object]) -> None:
-        super().__init__(f"{path}: {problem.get('code')} {problem.get('facts')}")
-        self.path = path
-        self.problem = problem

@@ -13,7 +13,7 @@ from secrets import token_bytes
 
 from api.fields import hex_text
 from identity.keys import address_of, generate_key
-from scripts.park_year.cast import ENTERPRISES, KEY_NAMES
+from scripts.park_year.cast import ENTERPRISES, KEY_NAMES, PERSONS
 from scripts.park_year.timeline import Timeline
 
 FILE_NAME = "demo-keys.json"
@@ -55,8 +55,13 @@ def write_secrets(directory: Path, secrets: Secrets) -> None:
     for (meter, month), seed in secrets.seeds.items():
         seeds.setdefault(meter, {})[month] = hex_text(seed)
     keys = {
-        name: {"address": hex_text(address_of(key)), "private_key": hex_text(key)}
-        for name, key in secrets.keys.items()
+        person.name: {
+            "participant": person.participant,
+            "person": person.number,
+            "address": hex_text(secrets.address(person.name)),
+            "private_key": hex_text(secrets.keys[person.name]),
+        }
+        for person in PERSONS
     }
     document = {"purpose": _PURPOSE, "keys": keys, "salt_seeds": seeds}
     descriptor = os.open(directory / FILE_NAME, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -10,7 +10,7 @@ from typing import Any
 from api.fields import hex_text
 from ledger.evidence.canonical import canonical_bytes
 from ledger.rules.loader import RulePack
-from scripts.park_year.client import Client
+from scripts.park_year.everybody import Everybody
 from scripts.park_year.metering import Readings
 from scripts.park_year.scripted_time import ScriptedTime
 from scripts.park_year.secrets_file import Secrets
@@ -23,7 +23,7 @@ _SALT_BYTES = 32
 class Story:
     """One play; `tell` writes a line of progress by its key in the texts."""
 
-    client: Client
+    client: Everybody
     directory: Path
     timeline: Timeline
     time: ScriptedTime
@@ -40,10 +40,10 @@ class Story:
     def upload_json(self, document: dict[str, Any], *, kind: str, by: str) -> str:
         """Keep a person's document in canonical form under a fresh salt; its digest in hex."""
         salted = document | {"salt": hex_text(token_bytes(_SALT_BYTES))}
-        return self.client.upload(canonical_bytes(salted), kind=kind, by=by)
+        return self.client.of(by).upload(canonical_bytes(salted), kind=kind)
 
     def download_json(self, digest: str, *, by: str) -> dict[str, Any]:
         """The document of a digest, asked for by a person."""
-        content = self.client.get_bytes(f"/v1/documents/{digest}", by=by)
+        content = self.client.of(by).get_bytes(f"/v1/documents/{digest}")
         document: dict[str, Any] = json.loads(content)
         return document

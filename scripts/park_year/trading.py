@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from api.client import resource
 from scripts.park_year.cast import ENTERPRISES
-from scripts.park_year.client import resource
 from scripts.park_year.founding import asset_of
 from scripts.park_year.story import Story
 

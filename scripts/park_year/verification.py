@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from api.client import resource
 from api.fields import hex_text
 from ledger.carbon import tonnes_from_grams
 from ledger.evidence.merkle import facility_root, month_tree
@@ -24,7 +25,6 @@ from scripts.park_year.cast import (
     VERIFIER_PERSON,
     Enterprise,
 )
-from scripts.park_year.client import resource
 from scripts.park_year.monthly import YearEvidence
 from scripts.park_year.refusals import DemoRefused
 from scripts.park_year.reports import ReportMade, hand_in
@@ -151,7 +151,8 @@ def _records(story: Story, document: Mapping[str, Any]) -> dict[str, dict[str, A
 def _metered(
     story: Story, entry: Mapping[str, Any], month: Period, *, record: Mapping[str, Any]
 ) -> _Metered:
-    content = story.client.get_bytes(f"/v1/documents/{entry['readings']}", by=VERIFIER_PERSON.name)
+    verifier = story.client.of(VERIFIER_PERSON.name)
+    content = verifier.get_bytes(f"/v1/documents/{entry['readings']}")
     readings = parse_month(content, period=month, step_seconds=record["step_seconds"])
     return _Metered(readings, record["quantity"], record["unit"])
 
@@ -174,7 +175,7 @@ def _root(
 def _anchored_roots(story: Story, one: Enterprise) -> dict[str, str]:
     """The newest root of each month of the figure."""
     period = story.timeline.period.text
-    anchors = story.client.items("/v1/evidence", facility=one.facility, period=period)
+    anchors = story.client.carrier.items("/v1/evidence", facility=one.facility, period=period)
     return {anchor["month"]: anchor["root"] for anchor in anchors}
 
 
@@ -214,7 +215,7 @@ def _find(story: Story, wrong: Recomputation) -> str:
         "parameter": f"{one.carrier} {one.month}",
         "document": story.upload_json(document, kind="audit", by=VERIFIER_PERSON.name),
     }
-    return story.client.keep("Finding", message, key=story.key(VERIFIER_PERSON.name))
+    return story.client.submit("Finding", message, key=story.key(VERIFIER_PERSON.name))
 
 
 def _approve(story: Story, one: Enterprise, report: str) -> None:

@@ -14,7 +14,7 @@ from ledger.period import PARK_TIME
 from scripts.park_year.cast import ENTERPRISES
 from scripts.park_year.play import Played
 from scripts.park_year.tampering import Tampering
-from scripts.park_year.texts import Texts
+from scripts.texts import Texts
 
 
 def show_year(console: Console, texts: Texts, played: Played) -> None:

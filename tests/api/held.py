@@ -8,10 +8,10 @@ from typing import Self
 from fastapi.testclient import TestClient
 
 from api.app import create_app
-from ledger.assembly import Ledger
 from ledger.chain.embedded import Entries
 from ledger.chain.embedded_node import EmbeddedNode
 from ledger.clock import Clock
+from ledger.embedded_engine import embedded_ledger
 from ledger.settings import Settings
 from tests.park import Park
 
@@ -32,7 +32,7 @@ class HeldPark(Park):
 
     def open(self) -> None:
         settings = Settings(self.directory, self.clock_file)
-        self.ledger = Ledger(settings, keys=self.service_keys, make_node=self._made)
+        self.ledger = embedded_ledger(settings, keys=self.service_keys, make_node=self._made)
         self.ledger.start()
         self.http = TestClient(create_app(self.ledger), raise_server_exceptions=False)
 

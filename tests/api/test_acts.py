@@ -8,8 +8,8 @@ from eth_account.messages import encode_typed_data
 from httpx2 import Response
 
 from api.fields import parse_time
-from api.messages import NOUN_OF, NOUNS
-from ledger.outbox.act import OFF_CHAIN
+from api.nouns import NOUN_OF, NOUNS
+from ledger.messages import OFF_CHAIN
 from tests import messages as valid
 from tests.api.next_messages import facility, standing_change
 from tests.api.world import World, hash_of

@@ -63,3 +63,27 @@ def test_post_accepts_exactly_one_when_the_keys_differ(held: World, held_url: st
     for told in refused:
         assert (told["code"], told["facts"]["id"]) == ("NonceUsed", act_id)
         assert told["facts"]["state"] in ("accepted", "sent", "final")
+
+
+def test_wait_holds_no_thread_when_more_wait_than_there_are_threads(
+    held: World, held_url: str
+) -> None:
+    held.park.hold()
+    headers = held.park.headers(CARRIER) | {"Idempotency-Key": "waited-for"}
+    waiting = 48  # Starlette's pool has 40 threads
+    with (
+        httpx2.Client(base_url=held_url, trust_env=False, timeout=30) as client,
+        ThreadPoolExecutor(waiting) as pool,
+    ):
+        path = "/v1/transfers?wait=final&wait_seconds=30"
+        body = held.bodies["Transfer"]
+        answers = [
+            pool.submit(client.post, path, json=body, headers=headers) for _ in range(waiting)
+        ]
+        while len(held.park.ledger.settlements) < waiting:
+            pass
+        assert client.get("/healthz").status_code == 200
+        held.park.release()
+        told = [answer.result() for answer in answers]
+    assert {answer.status_code for answer in told} == {200}
+    assert {answer.json()["state"] for answer in told} == {"final"}

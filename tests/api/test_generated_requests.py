@@ -23,9 +23,9 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from api.fields import from_wire, hex_text
-from api.messages import NOUN_OF
+from api.nouns import NOUN_OF
+from ledger.messages import OFF_CHAIN, fields_of
 from ledger.naming import snake_case
-from ledger.outbox.act import OFF_CHAIN, fields_of
 from tests.api.world import World
 
 

@@ -18,9 +18,12 @@ ROOTS = {"Refusal", "ContractRefusal", "DoorRefusal", "IdentityError"}
 LANGUAGES = ("en", "zh")
 PARTS = {"title", "detail", "next"}
 # Identifiers, which are names where the mirror knows them; other bytes are hex nobody reads.
-NAMED = {"account", "enterprise", "facility", "id", "owner", "participant", "verifier"}
+NAMED = {"account", "actor", "enterprise", "facility", "id", "owner", "participant", "verifier"}
 # Our own words, file names and ids; every other text may be as long as its sender likes.
 SHORT_TEXTS = {
+    "ActUnderWay.awaited",
+    "ActUnderWay.state",
+    "AnswerWrong.what",
     "ArchiveDamaged.part",
     "ArchiveDamaged.reason",
     "ArchiveExists.path",
@@ -35,6 +38,8 @@ SHORT_TEXTS = {
     "DirectoryInUse.path",
     "DirectoryNotEmpty.path",
     "DocumentMalformed.reason",
+    "FileUnreadable.path",
+    "FileUnreadable.reason",
     "IdentifierMalformed.reason",
     "Internal.request_id",
     "KeyMalformed.reason",
@@ -43,6 +48,9 @@ SHORT_TEXTS = {
     "KeystoreUnreadable.reason",
     "MessageMalformed.rule",
     "MirrorMissing.file",
+    "ProfileInvalid.path",
+    "ProfileInvalid.profile",
+    "ProfileInvalid.reason",
     "ReadingsMalformed.reason",
     "RequestMalformed.reason",
     "ProofUnavailable.missing",
@@ -50,6 +58,8 @@ SHORT_TEXTS = {
     "SchemaForeign.expected",
     "SchemaForeign.found",
     "ScopeMissing.needed",
+    "ServiceUnavailable.reason",
+    "ServiceUnavailable.url",
     "SignatureMalformed.reason",
     "TokenInvalid.reason",
 }

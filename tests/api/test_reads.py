@@ -5,11 +5,11 @@ from urllib.parse import urlencode
 
 import pytest
 
-from api.messages import NOUNS
+from api.nouns import NOUNS
 from identity.keccak import keccak256
 from ledger.chain.bindings import KINDS
 from ledger.errors import LedgerHalted
-from ledger.outbox.act import OFF_CHAIN
+from ledger.messages import OFF_CHAIN
 from tests import messages as valid
 from tests.api.next_messages import OTHERS_FACILITY, facility
 from tests.api.world import World

@@ -14,7 +14,7 @@ from urllib.parse import quote
 import pytest
 from httpx2 import Response
 
-from api.messages import NOUN_OF
+from api.nouns import NOUN_OF
 from identity.keys import CURVE_ORDER
 from tests.api.world import World, compact
 

@@ -15,7 +15,11 @@ from typing import Any
 
 import httpx2
 
-from api.messages import NOUN_OF
+from api.nouns import NOUN_OF
+from ledger.chain.reader import Reader
+from ledger.embedded_engine import EmbeddedEngine
+from ledger.mirror.rebuild import rebuild
+from ledger.mirror.reconcile import reconcile
 from tests.kills.victim import WINDOWS
 from tests.messages import evidence, transfer
 from tests.park import CARRIER, Park
@@ -180,3 +184,45 @@ def kill_at_random(
         load.stopping.wait(moments.uniform(0, 0.3))
         hits.update(victims.kill())
     return done, hits
+
+
+def assert_whole(park: Park, acknowledged: list[str]) -> None:
+    """After a plain restart: each acknowledged act is on chain once, mirror = rebuild = chain."""
+    park.open()
+    for act_id in dict.fromkeys(acknowledged):
+        _wait_until_final(park, act_id)
+    counts = _events_by_id(park)
+    assert {act_id: counts[act_id] for act_id in acknowledged} == dict.fromkeys(acknowledged, 1)
+    assert max(counts.values()) == 1
+    ledger = park.ledger
+    assert reconcile(ledger.store, reader_of(park), ledger.manifest).differences == ()
+    rebuild(ledger.store, reader_of(park), ledger.manifest)
+    assert reconcile(ledger.store, reader_of(park), ledger.manifest).differences == ()
+    park.close()
+
+
+def reader_of(park: Park) -> Reader:
+    engine = park.ledger.engine
+    assert isinstance(engine, EmbeddedEngine)
+    return engine.reader()
+
+
+def _wait_until_final(park: Park, act_id: str) -> None:
+    for _ in range(3000):
+        submission = park.get(f"/v1/submissions/{act_id}")
+        assert submission["refusal"] is None, submission
+        if submission["state"] == "final":
+            return
+        threading.Event().wait(0.01)
+    raise AssertionError(f"{act_id} never became final")
+
+
+def _events_by_id(park: Park) -> Counter[str]:
+    """How often each act id stands in an event, read from the chain and not from the mirror."""
+    reader = reader_of(park)
+    return Counter(
+        "0x" + log.event.fields["id"].hex()
+        for number in range(1, reader.head_number() + 1)
+        for log in reader.logs(number)
+        if any(log.event.fields.get("id", b""))
+    )

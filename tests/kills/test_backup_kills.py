@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from ledger.assembly import opened
 from ledger.backup.restoration import restore
 from ledger.backup.snapshot import back_up
 from ledger.clock import RealClock
+from ledger.embedded_engine import opened
 from ledger.errors import DirectoryEmpty, RestoreUnfinished
 from ledger.settings import Settings
 from tests.park import Park, settle_in

@@ -2,15 +2,12 @@
 
 import random
 import threading
-from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from ledger.mirror.rebuild import rebuild
-from ledger.mirror.reconcile import reconcile
-from tests.kills.harness import Load, Victims, kill_at_random
+from tests.kills.harness import Load, Victims, assert_whole, kill_at_random
 from tests.kills.victim import WINDOWS
 from tests.messages import allocation
 from tests.park import Park, issue_quota, settle_in
@@ -41,42 +38,6 @@ def victims(park: Park) -> Iterator[Victims]:
     victims = Victims(park.directory)
     yield victims
     victims.end()
-
-
-def assert_whole(park: Park, acknowledged: list[str]) -> None:
-    """After a plain restart: each acknowledged act is on chain once, mirror = rebuild = chain."""
-    park.open()
-    for act_id in dict.fromkeys(acknowledged):
-        _wait_until_final(park, act_id)
-    counts = _events_by_id(park)
-    assert {act_id: counts[act_id] for act_id in acknowledged} == dict.fromkeys(acknowledged, 1)
-    assert max(counts.values()) == 1
-    ledger = park.ledger
-    assert reconcile(ledger.store, ledger.reader(), ledger.manifest).differences == ()
-    rebuild(ledger.store, ledger.reader(), ledger.manifest)
-    assert reconcile(ledger.store, ledger.reader(), ledger.manifest).differences == ()
-    park.close()
-
-
-def _wait_until_final(park: Park, act_id: str) -> None:
-    for _ in range(3000):
-        submission = park.get(f"/v1/submissions/{act_id}")
-        assert submission["refusal"] is None, submission
-        if submission["state"] == "final":
-            return
-        threading.Event().wait(0.01)
-    raise AssertionError(f"{act_id} never became final")
-
-
-def _events_by_id(park: Park) -> Counter[str]:
-    """How often each act id stands in an event, read from the chain and not from the mirror."""
-    reader = park.ledger.reader()
-    return Counter(
-        "0x" + log.event.fields["id"].hex()
-        for number in range(1, reader.head_number() + 1)
-        for log in reader.logs(number)
-        if any(log.event.fields.get("id", b""))
-    )
 
 
 @pytest.mark.parametrize("window", WINDOWS)

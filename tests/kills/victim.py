@@ -20,10 +20,10 @@ import uvicorn
 from sqlalchemy import Engine, event
 
 from api.app import create_app
-from ledger.assembly import Ledger
 from ledger.chain.embedded import Entries
 from ledger.chain.embedded_node import EmbeddedNode
 from ledger.clock import Clock
+from ledger.embedded_engine import embedded_ledger
 from ledger.service_keys import read_service_keys
 from ledger.settings import Settings
 from scripts.commands.serve import listen, write_service_file
@@ -127,7 +127,7 @@ def _serve(directory: Path, marks_path: Path, fatal: str | None) -> None:
     settings = Settings(directory, directory / "clock")
     passphrase = settings.passphrase_file.read_text("ascii")
     keys = read_service_keys(settings.keys, passphrase=passphrase)
-    ledger = Ledger(
+    ledger = embedded_ledger(
         settings, keys=keys, make_node=lambda entries, clock: _MarkedNode(entries, clock, marks)
     )
     ledger.start()

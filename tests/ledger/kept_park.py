@@ -3,6 +3,7 @@
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from api.fields import hex_text
 from ledger.clock import RealClock
@@ -58,17 +59,21 @@ def play(directory: Path) -> KeptPark:
     return KeptPark(park, act, Settings(directory).passphrase_file.read_text("ascii"))
 
 
-def ask(directory: Path, **changes: object) -> list[Finding]:
+def ask(directory: Path, **changes: Any) -> list[Finding]:
     """Everything the doctor finds; a test asks of a port that nobody has."""
     return diagnose(question(directory, **changes))
 
 
-def question(directory: Path, **changes: object) -> Question:
+def question(directory: Path, **changes: Any) -> Question:
     """What is asked of a directory now."""
     free = listen(0)
-    asked = {"now": RealClock().now(), "port": free.getsockname()[1], "passphrase": None}
+    asked: dict[str, Any] = {
+        "now": RealClock().now(),
+        "port": free.getsockname()[1],
+        "passphrase": None,
+    }
     free.close()
-    return Question(settings=Settings(directory), **asked | changes)  # type: ignore[arg-type]
+    return Question(settings=Settings(directory), **asked | changes)
 
 
 def defects(findings: list[Finding]) -> list[str]:

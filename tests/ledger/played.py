@@ -13,10 +13,10 @@ from sqlalchemy import delete, insert
 from api.fields import hex_text
 from identity.identifier import parse_identifier
 from identity.keys import address_of
-from ledger.assembly import reader
 from ledger.chain.embedded_node import EmbeddedNode
 from ledger.chain.reader import Reader
 from ledger.clock import Clock
+from ledger.embedded_engine import reader
 from ledger.outbox.model import undecided_table
 from ledger.store.chain_entries import ChainEntries
 from ledger.store.engine import Store

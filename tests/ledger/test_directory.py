@@ -11,9 +11,9 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 
 from ledger import migrations
-from ledger.assembly import opened
 from ledger.chain.deploy import creation_hash
-from ledger.directory import SCHEMA, DirectoryLock, check_chain, check_contracts
+from ledger.directory import DirectoryLock
+from ledger.embedded_engine import opened
 from ledger.errors import (
     ChainForked,
     ChainShorter,
@@ -24,6 +24,8 @@ from ledger.errors import (
     MirrorMissing,
 )
 from ledger.evidence.documents import Document, store_document
+from ledger.founding import SCHEMA, check_contracts
+from ledger.known_chain import check_chain
 from ledger.settings import Settings
 from ledger.store.chain_log import freshness
 from ledger.store.engine import Store

@@ -24,7 +24,7 @@ from scripts.commands.serve import listen
 ROOT = Path(__file__).resolve().parents[2]
 FOUNDERS = [f"--founder=0x{digit * 40}" for digit in "123"]
 VERBS = ["demo", "init", "serve", "doctor", "mirror status", "mirror reconcile", "mirror rebuild"]
-VERBS += ["key create", "backup", "restore"]
+VERBS += ["key create", "token create", "backup", "restore"]
 
 
 def run(*arguments: str | Path, code: int = 0) -> subprocess.CompletedProcess[str]:
@@ -121,6 +121,28 @@ def test_init_prints_no_secret_when_keys_are_made(made: tuple[Path, dict[str, An
     assert "quiet night" not in json.dumps(told)
     kept = b"".join(file.read_bytes() for file in (directory / "keys").iterdir())
     assert b"quiet night" not in kept
+
+
+def test_create_token_opens_the_machine_alone_when_a_service_runs(own: Path) -> None:
+    with serving(own) as (url, _):
+        token = document(run("token", "create", "--operate", "--dir", own, "--json"))["token"]
+        bearer = {"Authorization": f"Bearer {token}"}
+        with httpx2.Client(base_url=url, headers=bearer, trust_env=False, timeout=20) as client:
+            assert client.get("/v1/assets").status_code == 200
+            refused = client.get("/v1/tokens")
+    assert (refused.status_code, refused.json()["facts"]) == (403, {"needed": "read"})
+    kept = b"".join(file.read_bytes() for file in own.glob("ledger.db*"))
+    assert token[4:16].encode() in kept
+    assert token[17:60].encode() not in kept
+
+
+def test_create_token_is_refused_when_it_is_for_nobody(own: Path) -> None:
+    assert "--operate" in run("token", "create", "--dir", own, code=2).stderr
+
+
+def test_create_token_is_refused_when_no_ledger_is_there(tmp_path: Path) -> None:
+    done = run("token", "create", "--operate", "--dir", tmp_path / "none", code=3)
+    assert "DirectoryEmpty" in done.stderr
 
 
 def test_init_is_refused_when_the_directory_is_in_use_already(

@@ -1,99 +1,108 @@
-"""Backup, restore and doctor say the same in both languages, and everything that is found."""
+"""The catalogue of the command line: both languages say the same, each in its own words."""
 
-import ast
 import re
+import subprocess
+import sys
+from pathlib import Path
 from string import Formatter
 
 import pytest
 
-from ledger.diagnosis.diagnosis import OF_THE_HISTORY, OF_THE_PLACE
-from ledger.diagnosis.finding import Finding
-from scripts.commands.doctor import GENERAL, sentences
-from scripts.texts import catalogue
-from tests.house.source_tree import modules, parsed, text_files
+import scripts
+from scripts.output import TEXTS_FILE
+from scripts.park_year.texts import TEXTS_FILE as DEMO_TEXTS_FILE
+from scripts.texts import LANGUAGES, catalogue
+from tests.scripts.verbs import every_verb
 
-STATES = {"ok", "bad", "unknown"}
-CHINESE = re.compile("[\u4e00-\u9fff]")
-SAID = re.compile(r'text\(\s*"((?:backup|restore)\.[a-z_]+)"')
-
-
-def _calls() -> list[tuple[str, str, str, set[str]]]:
-    """State, check, cause and the names of the facts of every finding in the code."""
-    rooms = [path for name, path in modules().items() if name.startswith("ledger.diagnosis.")]
-    calls = [
-        node for path in rooms for node in ast.walk(parsed(path)) if isinstance(node, ast.Call)
-    ]
-    return [
-        (call.func.id, *(_word(word) for word in call.args), _facts(call))
-        for call in calls
-        if isinstance(call.func, ast.Name) and call.func.id in STATES
-    ]
+FLOOR = Path(scripts.__file__).parent
+CALLS = re.compile(r'\b(?:text|has_text)\(\s*f?"([a-z_]+\.[^"]*)"')
+MADE = ("verb", "noun", "option", "argument", "usage", "help", "doctor")  # keys from names
+# What stays as it is in every language: codes, identifiers, options, units, file formats, names.
+FOREIGN = re.compile(
+    r"`[^`]*`|\{[^}]*\}|--[a-z-]+|\$[A-Z_]+|0x|[a-z_]+@[a-z]+|[A-Z]{2,}(?:-[0-9]+)?|"
+    r"[a-z]+(?:_[a-z]+)+|Ctrl-C|RFC [0-9]+|Merkle|carbonledger(?: [a-z-]+)*|API|"
+    r"(?:positive_conservative|positive|negative|provisional|final|active|holds|sends|contract|"
+    r"none|secp256k1|gzip|zh|en|kWh|Nm3|GJ|Transfer|reconcile|rebuild|"
+    r"Web3 Secret Storage|TLS)"
+)
+WORDS = re.compile(r"[A-Za-z]{2,}(?:[ ,]+[A-Za-z]{2,})*")
 
 
-def _word(node: ast.expr) -> str:
-    """A literal, `foreign or empty` for a choice of two, nothing for a name."""
-    match node:
-        case ast.Constant(value=str(word)):
-            return word
-        case ast.IfExp(body=ast.Constant(value=one), orelse=ast.Constant(value=other)):
-            return f"{one} {other}"
-    return ""
-
-
-def _facts(call: ast.Call) -> set[str]:
-    spread = {"count", "names"} if any(word.arg is None for word in call.keywords) else set()
-    return spread | {word.arg for word in call.keywords if word.arg}
-
-
-def _found() -> list[tuple[str, str, set[str]]]:
-    """State, key and facts of everything that may be found."""
-    return [
-        (state, cause if cause in GENERAL else f"{check}.{cause}", facts)
-        for state, check, causes, facts in _calls()
-        for cause in causes.split()
-    ]
+def _sentences(file: Path, language: str) -> dict[str, str]:
+    return catalogue(file)[language]
 
 
 def _blanks(sentence: str) -> set[str]:
     return {name for _, name, _, _ in Formatter().parse(sentence) if name is not None}
 
 
-def test_read_catalogue_finds_equal_keys_and_blanks_when_languages_are_compared() -> None:
-    zh, en = catalogue()["zh"], catalogue()["en"]
-    assert zh.keys() == en.keys()
-    assert {key for key in en if _blanks(zh[key]) != _blanks(en[key])} == set()
+def _said() -> set[str]:
+    files = [path for path in FLOOR.rglob("*.py") if path.parent.name != "park_year"]
+    return {key for path in files for key in CALLS.findall(path.read_text("utf-8"))}
 
 
-def test_read_catalogue_finds_chinese_in_zh_only_when_every_sentence_is_read() -> None:
-    assert [key for key, said in catalogue()["zh"].items() if not CHINESE.search(said)] == []
-    assert [key for key, said in catalogue()["en"].items() if CHINESE.search(said)] == []
+def test_read_catalogue_finds_equal_keys_when_languages_are_compared() -> None:
+    assert set(catalogue(TEXTS_FILE)) == set(LANGUAGES)
+    assert _sentences(TEXTS_FILE, "zh").keys() == _sentences(TEXTS_FILE, "en").keys()
 
 
-def test_read_catalogue_finds_every_sentence_and_no_other_when_the_code_says_it() -> None:
-    found = _found()
-    assert len(found) > 50
-    doctor = {f"doctor.{key}" for _, key, _ in found}
-    doctor |= {f"doctor.{key}.next" for state, key, _ in found if state == "bad"}
-    doctor |= {f"doctor.{check}" for check in ("directory", *OF_THE_PLACE, *OF_THE_HISTORY)}
-    texts = "".join(text_files()[f"scripts/commands/{verb}.py"] for verb in ("backup", "restore"))
-    assert set(catalogue()["en"]) == doctor | set(SAID.findall(texts))
+def test_read_catalogue_finds_blanks_in_both_or_the_words_of_typer_when_compared() -> None:
+    zh, en = (_sentences(TEXTS_FILE, language) for language in ("zh", "en"))
+    differing = {key for key in en if _blanks(zh[key]) != _blanks(en[key])}
+    # Typer's own words stand under en alone.
+    assert {key for key in differing if en[key] != "{detail}"} == set()
 
 
-def test_fill_sentence_finds_its_facts_when_a_check_tells_them() -> None:
-    wanting = [
-        key
-        for state, key, facts in _found()
-        for part in (["", ".next"] if state == "bad" else [""])
-        if _blanks(catalogue()["en"][f"doctor.{key}{part}"]) - facts
-    ]
-    assert wanting == []
+def test_read_catalogue_finds_every_sentence_when_the_code_says_it() -> None:
+    whole = {key for key in _said() if "{" not in key}
+    assert len(whole) > 30
+    assert whole - _sentences(TEXTS_FILE, "en").keys() == set()
 
 
-@pytest.mark.parametrize(("locale", "word"), [("C", "missing"), ("zh_CN.UTF-8", "缺失")])
-def test_tell_finding_speaks_the_language_when_the_terminal_has_one(
-    monkeypatch: pytest.MonkeyPatch, locale: str, word: str
-) -> None:
-    monkeypatch.setenv("LC_ALL", locale)
-    finding = Finding("key_files", "bad", "missing", {"count": 2, "names": ["a", "b"]})
-    found, way_out = sentences(finding)
-    assert word in found and "a, b" in found and way_out
+def test_read_catalogue_finds_no_idle_sentence_when_the_code_is_searched() -> None:
+    verbs = {f"verb.{'.'.join(verb)}" for verb in every_verb()}
+    nouns = {f"noun.{verb[0]}" for verb in every_verb() if len(verb) > 1}
+    kept = _sentences(TEXTS_FILE, "en").keys()
+    assert {key for key in kept if key.startswith(("verb.", "noun."))} == verbs | nouns
+    made = {key for key in kept if key.split(".")[0] in MADE}
+    assert kept - made - _said() == set()
+
+
+@pytest.mark.parametrize("file", [TEXTS_FILE, DEMO_TEXTS_FILE])
+def test_read_catalogue_finds_no_english_when_the_language_is_zh(file: Path) -> None:
+    english = {
+        key: words
+        for key, sentence in _sentences(file, "zh").items()
+        if (words := WORDS.findall(FOREIGN.sub("", sentence)))
+    }
+    assert english == {}
+
+
+@pytest.mark.parametrize("file", [TEXTS_FILE, DEMO_TEXTS_FILE])
+def test_read_catalogue_finds_no_chinese_when_the_language_is_en(file: Path) -> None:
+    chinese = re.compile("[\u4e00-\u9fff]")
+    assert [key for key, one in _sentences(file, "en").items() if chinese.search(one)] == []
+
+
+@pytest.mark.parametrize("verb", [[], ["report"], ["report", "submit"], ["key", "create"]])
+def test_help_speaks_chinese_when_it_is_asked_to(verb: list[str]) -> None:
+    command = [sys.executable, "-m", "scripts.cli", "--lang", "zh", *verb, "--help"]
+    told = subprocess.run(command, cwd=FLOOR.parent, capture_output=True, text=True, check=True)
+    key = f"verb.{'.'.join(verb)}" if len(verb) == 2 else f"noun.{verb[0]}" if verb else ""
+    expected = _sentences(TEXTS_FILE, "zh")[key or "help.program"].splitlines()[0]
+    assert expected in told.stdout
+
+
+@pytest.mark.parametrize("verb", [[], ["report", "submit"], ["key", "create"], ["message"]])
+def test_help_imports_no_chain_and_no_server_when_it_is_asked(verb: list[str]) -> None:
+    heavy = ("web3", "eth", "eth_tester", "eth_keyfile", "fastapi", "sqlalchemy", "uvicorn")
+    program = (
+        "import sys\n"
+        f"sys.argv = ['carbonledger', *{verb}, '--help']\n"
+        "from scripts.cli import main\n"
+        "try:\n    main()\nexcept SystemExit:\n    pass\n"
+        f"print([name for name in {heavy} if name in sys.modules])"
+    )
+    command = [sys.executable, "-c", program]
+    told = subprocess.run(command, cwd=FLOOR.parent, capture_output=True, text=True, check=True)
+    assert told.stdout.splitlines()[-1] == "[]"

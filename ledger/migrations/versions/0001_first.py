@@ -25,6 +25,11 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("seq", name=op.f("pk_audit_entry")),
     )
     op.create_index(op.f("ix_audit_entry_owner_seq"), "audit_entry", ["owner", "seq"], unique=False)
+    for change in ("UPDATE", "DELETE"):
+        op.execute(
+            f"CREATE TRIGGER audit_entry_no_{change.lower()} BEFORE {change} ON audit_entry "
+            "BEGIN SELECT RAISE(ABORT, 'an audit entry is only ever added'); END"
+        )
     op.create_table(
         "courier",
         sa.Column("address", FixedBytes(length=20), nullable=False),
@@ -57,6 +62,23 @@ def upgrade() -> None:
         unique=False,
         sqlite_where=sa.text("done_block IS NULL"),
         postgresql_where=sa.text("done_block IS NULL"),
+    )
+    op.create_table(
+        "custody_key",
+        sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("address", FixedBytes(length=20), nullable=False),
+        sa.Column("participant", FixedBytes(length=32), nullable=False),
+        sa.Column("person", sa.BigInteger(), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("seq", name=op.f("pk_custody_key")),
+        sa.UniqueConstraint("address", name=op.f("uq_custody_key_address")),
+    )
+    op.create_index(
+        op.f("ix_custody_key_participant_person_seq"),
+        "custody_key",
+        ["participant", "person", "seq"],
+        unique=False,
     )
     op.create_table(
         "delivery",
@@ -135,6 +157,13 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_finding_report_seq"), "finding", ["report", "seq"], unique=False)
     op.create_table(
+        "halt",
+        sa.Column("row", sa.Integer(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("block", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("row", name=op.f("pk_halt")),
+    )
+    op.create_table(
         "idempotency",
         sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("caller", FixedBytes(length=32), nullable=False),
@@ -149,6 +178,19 @@ def upgrade() -> None:
         op.f("ix_idempotency_caller_key"), "idempotency", ["caller", "key"], unique=True
     )
     op.create_index(op.f("ix_idempotency_created_at"), "idempotency", ["created_at"], unique=False)
+    op.create_table(
+        "invitation",
+        sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("secret", FixedBytes(length=32), nullable=False),
+        sa.Column("participant", FixedBytes(length=32), nullable=False),
+        sa.Column("person", sa.BigInteger(), nullable=False),
+        sa.Column("inviter", FixedBytes(length=32), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.Column("used_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("seq", name=op.f("pk_invitation")),
+        sa.UniqueConstraint("secret", name=op.f("uq_invitation_secret")),
+    )
     op.create_table(
         "manifest",
         sa.Column("row", sa.Integer(), nullable=False),
@@ -201,6 +243,22 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_table(
+        "session",
+        sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("id", FixedBytes(length=32), nullable=False),
+        sa.Column("access", FixedBytes(length=32), nullable=False),
+        sa.Column("participant", FixedBytes(length=32), nullable=False),
+        sa.Column("person", sa.BigInteger(), nullable=False),
+        sa.Column("scopes", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("seen_at", sa.BigInteger(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.Column("ended_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("seq", name=op.f("pk_session")),
+        sa.UniqueConstraint("access", name=op.f("uq_session_access")),
+        sa.UniqueConstraint("id", name=op.f("uq_session_id")),
+    )
+    op.create_table(
         "submission",
         sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("id", FixedBytes(length=32), nullable=False),
@@ -224,6 +282,14 @@ def upgrade() -> None:
         sa.UniqueConstraint("id", name=op.f("uq_submission_id")),
     )
     op.create_index("ix_submission_actor", "submission", ["actor", "seq"], unique=False)
+    op.create_index(
+        "ix_submission_actor_undecided",
+        "submission",
+        ["actor", "seq"],
+        unique=False,
+        sqlite_where=sa.text("state IN ('accepted', 'sent')"),
+        postgresql_where=sa.text("state IN ('accepted', 'sent')"),
+    )
     op.create_index("ix_submission_carrier", "submission", ["carrier", "seq"], unique=False)
     op.create_index(
         "ix_submission_transaction",
@@ -253,6 +319,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
         sa.Column("revoked_at", sa.BigInteger(), nullable=True),
+        sa.Column("last_used_day", sa.Integer(), nullable=True),
         sa.PrimaryKeyConstraint("seq", name=op.f("pk_token")),
         sa.UniqueConstraint("access", name=op.f("uq_token_access")),
         sa.UniqueConstraint("lookup", name=op.f("uq_token_lookup")),

@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from identity.errors import KeystoreUnreadable
-from ledger.assembly import Ledger, opened, reader
 from ledger.backup.archive import PARTS, ArchiveDamaged, Contents
 from ledger.backup.restoration import Restored, catch_up, restore
 from ledger.backup.snapshot import ArchiveExists, ArchiveUnwritable, back_up, left_out
 from ledger.clock import RealClock
 from ledger.directory import DirectoryLock, require_empty
+from ledger.embedded_engine import embedded_ledger, opened, reader
 from ledger.errors import (
     ChainForked,
     ChainShorter,
@@ -139,7 +139,7 @@ def test_serve_goes_on_when_it_was_restored(running: HeldPark) -> None:
     save(running.directory)
     bring(running.directory)
     settings = Settings(running.directory.parent / "restored", running.clock_file)
-    ledger = Ledger(settings, keys=running.service_keys)
+    ledger = embedded_ledger(settings, keys=running.service_keys)
     ledger.start()
     assert ledger.readiness()["ready"] is True
     ledger.stop()
@@ -237,9 +237,9 @@ def test_restore_leaves_nothing_when_it_is_refused(own: Path) -> None:
 
 
 def _cut(archive: Path) -> bytes:
-    """Take the end of the archive away; what it was."""
+    """Take half of the archive away; what it was."""
     whole = archive.read_bytes()
-    archive.write_bytes(whole[:-9500])
+    archive.write_bytes(whole[: len(whole) // 2])
     return whole
 
 
@@ -291,7 +291,8 @@ def test_catch_up_names_what_is_newer_when_the_chain_went_on(running: HeldPark) 
     running.register(
         "88.111.1", "MTR.1000", "meter", owner="88.111/ENT.0001", signer="enterprise 1", wait=True
     )
-    newer = running.ledger.reader().head_number() - contents.block
+    head = int(running.node.request("eth_blockNumber", []), 16)
+    newer = head - contents.block
     # The restored store beside a node of its own, as with a chain that lies elsewhere.
     with opened_by_hand(restored, keys={}) as ledger:
         told = catch_up(ledger.store, running.node, contents)

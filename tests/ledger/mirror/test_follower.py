@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from ledger.assembly import reader
 from ledger.chain.reader import Block, Log, Reader
+from ledger.embedded_engine import reader
 from ledger.errors import LedgerHalted
 from ledger.mirror.follower import Follower, MirrorFile
 from ledger.mirror.rebuild import rebuild

@@ -8,7 +8,8 @@ from identity.signature import sign_digest
 from identity.typed_data import digest, struct_hash
 from ledger.act_rules import created_by
 from ledger.chain.bindings import KINDS
-from ledger.outbox.act import Envelope, SignedAct, domain_of, fields_of, open_act, subjects_of
+from ledger.messages import fields_of
+from ledger.outbox.act import Envelope, SignedAct, domain_of, open_act, subjects_of
 from ledger.outbox.queue import Entry, enqueue
 from ledger.quotas.asset import parse_asset
 from tests.ledger.played import Opened

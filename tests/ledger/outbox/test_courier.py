@@ -318,3 +318,47 @@ def test_store_asks_the_chain_for_its_nonce_when_it_knows_none(desk: Desk) -> No
     put_in(desk.ledger, "Registration", registration("SRC.2"))
     desk.courier.run_once()
     assert [one["nonce"] for one in desk.transactions()] == [0, 1]
+
+
+def _give_to(desk: Desk, act_ids: list[bytes], actor: bytes) -> None:
+    """Let these submissions be of another actor."""
+    with desk.ledger.store.keeping() as connection:
+        theirs = submission_table.c.id.in_(act_ids)
+        connection.execute(update(submission_table).where(theirs).values(actor=actor))
+
+
+def test_store_takes_from_everybody_in_turn_when_one_has_more_than_a_round_holds(
+    desk: Desk,
+) -> None:
+    flood = [registration(f"SRC.{number}") for number in range(4 * MESSAGES_PER_TRANSACTION + 50)]
+    first = put_in(desk.ledger, "Registration", *flood)
+    late = put_in(desk.ledger, "Registration", *(registration(f"MTR.{one}") for one in range(3)))
+    _give_to(desk, late, b"\x07" * 32)
+    desk.courier.run_once()
+    assert [desk.submission(one)["state"] for one in late] == ["sent"] * 3
+    states = [desk.submission(one)["state"] for one in first]
+    assert states.count("sent") == 4 * MESSAGES_PER_TRANSACTION - 3
+    assert states == sorted(states, reverse=True)  # nobody's own order is changed
+
+
+def test_store_keeps_a_whole_batch_together_when_it_takes_in_turn(desk: Desk) -> None:
+    flood = [registration(f"SRC.{number}") for number in range(4 * MESSAGES_PER_TRANSACTION)]
+    put_in(desk.ledger, "Registration", *flood)
+    whole = put_in(desk.ledger, "Registration", *(registration(f"MTR.{one}") for one in range(9)))
+    _give_to(desk, whole, b"\x07" * 32)
+    with desk.ledger.store.keeping() as connection:
+        theirs = submission_table.c.id.in_(whole)
+        connection.execute(update(submission_table).where(theirs).values(batch=whole[0]))
+    desk.courier.run_once()
+    carried = {desk.submission(one)["transaction_seq"] for one in whole}
+    assert len(carried) == 1 and None not in carried
+
+
+def test_store_keeps_the_order_of_acceptance_when_everything_fits_a_round(desk: Desk) -> None:
+    mine = put_in(desk.ledger, "Registration", registration("SRC.1"), registration("SRC.2"))
+    theirs = put_in(desk.ledger, "Registration", registration("SRC.3"))
+    _give_to(desk, theirs, b"\x07" * 32)
+    desk.land()
+    with desk.ledger.store.reading() as reading:
+        query = select(act_table.c.id).order_by(act_table.c.seq.desc()).limit(3)
+        assert list(reading.scalars(query)) == [*mine, *theirs][::-1]

@@ -9,9 +9,9 @@ from alembic.migration import MigrationContext
 from sqlalchemy import insert, inspect, select
 from sqlalchemy.exc import OperationalError, StatementError
 
-from ledger.directory import migrate
 from ledger.errors import DirectoryEmpty
 from ledger.evidence.model import document_table
+from ledger.founding import migrate
 from ledger.migrations.kept import KEPT
 from ledger.store.columns import ADDRESS, BYTES32, SIGNATURE, FixedBytes
 from ledger.store.engine import Store, open_mirror

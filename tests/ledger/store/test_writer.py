@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, insert, select
 
-from ledger.directory import migrate
 from ledger.evidence.model import document_table
+from ledger.founding import migrate
 from ledger.store.engine import Store
 from ledger.store.writer import Writer
 

@@ -20,7 +20,7 @@ def _daily_file(path: Path, year: int) -> Path:
 
 
 def _play(readings: Path, directory: Path) -> None:
-    demo(once=True, readings=readings, lang="en", as_json=True, directory=directory, reset=False)
+    demo(once=True, readings=readings, as_json=True, directory=directory, reset=False)
 
 
 def test_play_is_refused_with_nothing_made_when_the_following_year_is_not_over(
@@ -71,8 +71,3 @@ def test_play_is_refused_when_a_ledger_lies_in_the_directory(
     assert ended.value.exit_code == 3
     assert '"code": "DirectoryNotEmpty"' in capsys.readouterr().err
     assert [path.name for path in directory.iterdir()] == ["ledger.db"]
-
-
-def test_play_is_refused_when_the_language_is_a_third(tmp_path: Path) -> None:
-    with pytest.raises(typer.BadParameter, match="zh or en"):
-        demo(lang="fr", directory=tmp_path / "demo")

@@ -1,0 +1,1 @@
+"""People's verbs: they speak HTTP through the client, as anybody's program could."""

@@ -59,6 +59,22 @@ def read_keystore(path: Path, *, passphrase: str | bytes) -> bytes:
     return private_key
 
 
+def read_keystore_address(path: Path) -> bytes:
+    """The 20-byte address that a key file tells of its key, which stays encrypted.
+
+    Raises KeystoreUnreadable: unreadable, format, kdf or address.
+    """
+    try:
+        document = _loaded(path)
+        _checked_crypto(document)
+        told = document.get("address")
+        if not isinstance(told, str) or not _is_hex(told.removeprefix("0x"), size=20):
+            raise _Unreadable("address")
+    except _Unreadable as unreadable:
+        raise KeystoreUnreadable(str(path), unreadable.reason) from None
+    return bytes.fromhex(told.removeprefix("0x"))
+
+
 class _Unreadable(Exception):
     """Why a key file gives no key; the caller knows which file."""
 

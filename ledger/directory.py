@@ -4,7 +4,8 @@ import fcntl
 import os
 from pathlib import Path
 
-from ledger.errors import DirectoryEmpty, DirectoryInUse, DirectoryNotEmpty
+from ledger.errors import DirectoryEmpty, DirectoryInUse, DirectoryNotEmpty, RestoreUnfinished
+from ledger.settings import Settings
 
 
 def service_name(root: str) -> str:
@@ -29,12 +30,20 @@ class DirectoryLock:
 
 
 def require_empty(directory: Path) -> None:
-    """Raises DirectoryNotEmpty; the lock and the service's keys may be there already."""
-    if directory.exists() and (directory / "ledger.db").exists():
+    """Raises DirectoryNotEmpty, RestoreUnfinished; lock and service keys may be there already."""
+    if (directory / "ledger.db").exists():
         raise DirectoryNotEmpty(str(directory))
+    _require_no_restore(directory)
 
 
 def require_made(directory: Path) -> None:
-    """Raises DirectoryEmpty where `init` never ran."""
-    if not (directory / "ledger.db").exists():
-        raise DirectoryEmpty
+    """Raises DirectoryEmpty where `init` never ran, RestoreUnfinished where a restore broke off."""
+    if (directory / "ledger.db").exists():
+        return
+    _require_no_restore(directory)
+    raise DirectoryEmpty
+
+
+def _require_no_restore(directory: Path) -> None:
+    if Settings(directory).restoring.exists():
+        raise RestoreUnfinished(str(directory))

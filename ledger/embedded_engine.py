@@ -18,6 +18,7 @@ from ledger.directory import DirectoryLock, require_made
 from ledger.engine import Engine, Step
 from ledger.errors import ChainUnavailable, DirectoryInUse, LedgerHalted
 from ledger.founding import check_contracts
+from ledger.known_chain import check_chain
 from ledger.mirror.follower import Follower
 from ledger.outbox.courier import Courier
 from ledger.outbox.queue import oldest_undecided
@@ -81,7 +82,8 @@ class EmbeddedEngine:
         return reader(self._node, self.manifest)
 
     def start(self) -> None:
-        """Catch up with the chain, then run."""
+        """Catch up with the chain, then run; raises ChainShorter, ChainForked, LedgerHalted."""
+        check_chain(self.reader(), self.store)
         self._follower.run_once()
         self.store.changes.start()
         self._threads.start()
@@ -131,15 +133,17 @@ def reader(node: Node, manifest: Manifest) -> Reader:
 def opened(settings: Settings) -> Iterator[tuple[Store, Node, Manifest]]:
     """A directory for the machine's verbs: by its lock, or by the `/rpc` of who holds it.
 
-    Raises DirectoryEmpty, DirectoryInUse, ContractsForeign, ChainUnavailable.
+    Raises DirectoryEmpty, DirectoryInUse, ContractsForeign, ChainUnavailable, ChainShorter,
+    ChainForked.
     """
     require_made(settings.directory)
     store = Store(settings.directory)
     with store.keeping() as connection:
         manifest = read_manifest(connection)
     try:
-        with _node_of(settings, store) as node:
+        with node_of(settings, store) as node:
             check_contracts(node, manifest)
+            check_chain(reader(node, manifest), store)
             yield store, node, manifest
     except NodeUnreachable as error:
         raise ChainUnavailable(str(error)) from error
@@ -148,7 +152,11 @@ def opened(settings: Settings) -> Iterator[tuple[Store, Node, Manifest]]:
 
 
 @contextmanager
-def _node_of(settings: Settings, store: Store) -> Iterator[Node]:
+def node_of(settings: Settings, store: Store) -> Iterator[Node]:
+    """The chain of a directory, whose contracts nobody has looked at yet.
+
+    Raises DirectoryInUse where its service does not say where it is.
+    """
     try:
         lock = DirectoryLock(settings.directory)
     except DirectoryInUse:
@@ -165,10 +173,18 @@ def _node_of(settings: Settings, store: Store) -> Iterator[Node]:
 
 
 def running_url(settings: Settings) -> str | None:
-    """The URL that a running service wrote into its directory."""
+    """The URL that a running service wrote into its directory, if it can be read."""
+    match service_told(settings):
+        case {"url": str(url)}:
+            return url
+    return None
+
+
+def service_told(settings: Settings) -> Any:
+    """What service.json says, {"url", "pid"} unless somebody else wrote it; None without one."""
     try:
-        told = json.loads(settings.service_file.read_text("utf-8"))
+        return json.loads(settings.service_file.read_text("utf-8"))
     except FileNotFoundError:
         return None
-    url: str = told["url"]
-    return url
+    except ValueError:
+        return {}

@@ -286,3 +286,41 @@ class MirrorMissing(DoorRefusal):
     """The mirror's file is gone; the chain has everything to make it anew."""
 
     file: str
+
+
+@dataclass(eq=False)
+class RestoreUnfinished(DoorRefusal):
+    """A restore was broken off in this directory: nothing in it is served."""
+
+    path: str
+
+
+@dataclass(eq=False)
+class SchemaForeign(DoorRefusal):
+    """The kept tables have the shape of another version."""
+
+    expected: str
+    found: str
+
+
+@dataclass(eq=False)
+class ChainShorter(DoorRefusal):
+    """The chain ends before a block that this directory has read or settled."""
+
+    chain: int
+    known: int
+
+
+@dataclass(eq=False)
+class ChainForked(DoorRefusal):
+    """The chain's block of this number is another one than this directory knows."""
+
+    block: int
+
+
+@dataclass(eq=False)
+class DatabaseDamaged(DoorRefusal):
+    """SQLite finds the file damaged; `reason` is its first word on it."""
+
+    file: str
+    reason: str

@@ -14,12 +14,14 @@ from ledger.chain.reader import Reader
 from ledger.chain.sender import Sender
 from ledger.clock import Clock
 from ledger.directory import require_empty, service_name
-from ledger.errors import ContractsForeign
+from ledger.errors import ContractsForeign, SchemaForeign
 from ledger.mirror.follower import MirrorFile
 from ledger.service_keys import ServiceKeys
 from ledger.store.chain_entries import ChainEntries
 from ledger.store.engine import Store
 from ledger.store.manifest import Manifest, write_manifest
+
+SCHEMA = "0001"  # of the kept tables: the newest revision of ledger/migrations
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,3 +105,12 @@ def check_contracts(node: Node, manifest: Manifest) -> None:
         found_hash = code_hash(node, manifest.address_of(name))
         if found_hash != expected:
             raise ContractsForeign(name, expected, found_hash)
+
+
+def check_schema(store: Store) -> None:
+    """Raises SchemaForeign where kept tables have not this version's shape."""
+    with store.keeping() as connection:
+        found_revision = connection.exec_driver_sql("SELECT version_num FROM alembic_version")
+        revision = str(found_revision.scalar())
+    if revision != SCHEMA:
+        raise SchemaForeign(SCHEMA, revision)

@@ -106,11 +106,11 @@ def disclose(
     )
     if anchored is None:
         raise ProofUnavailable("reading")
-    committed = _committed(reading, anchored)
-    name = next((name for name, row in committed.months.items() if row["meter"] == meter), None)
+    found = committed(reading, anchored.message)
+    name = next((name for name, row in found.months.items() if row["meter"] == meter), None)
     if name is None:
         raise ProofUnavailable("reading")
-    return _disclosed(reading, committed, name, stamp=stamp, sealing_key=sealing_key)
+    return _disclosed(reading, found, name, stamp=stamp, sealing_key=sealing_key)
 
 
 def _month_of(stamp: str) -> int:
@@ -122,7 +122,7 @@ def _month_of(stamp: str) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class _Committed:
+class Committed:
     """What a facility's root commits to: months by their meter's name, 32-byte digests."""
 
     months: Mapping[str, Row]
@@ -135,24 +135,25 @@ class _Committed:
         return facility_leaves(roots, self.digests)
 
 
-def _committed(reading: Connection, anchored: ChainedAct) -> _Committed:
+def committed(reading: Connection, evidence: Mapping[str, Any]) -> Committed:
     """What the anchored root commits to, found among what is held of the facility's month.
 
-    The act has only the root and the count of leaves. Raises ProofUnavailable.
+    `evidence` is its message or event: only the root and the count of leaves. Raises
+    ProofUnavailable.
     """
-    facility, month = anchored.message["facility"], anchored.message["month"]
+    facility, month = evidence["facility"], evidence["month"]
     uploads = _uploads(reading, facility, month)
     digests = _digests(reading, owner_of(reading, facility), month)
-    held = _combinations(uploads, digests, leaves=anchored.message["leaves"])
-    for committed in islice(held, _COMBINATIONS_MAX):
-        if root(committed.leaves) == anchored.message["root"]:
-            return committed
+    held = _combinations(uploads, digests, leaves=evidence["leaves"])
+    for candidate in islice(held, _COMBINATIONS_MAX):
+        if root(candidate.leaves) == evidence["root"]:
+            return candidate
     raise ProofUnavailable("evidence")
 
 
 def _combinations(
     uploads: Mapping[str, list[Row]], digests: Sequence[bytes], *, leaves: int
-) -> Iterator[_Committed]:
+) -> Iterator[Committed]:
     """Every choice of that many leaves, likely ones first.
 
     Newest uploads of every meter come first, a meter left out and the later digests last.
@@ -163,7 +164,7 @@ def _combinations(
         beside = leaves - sum(row["leaves"] for row in months.values())
         if months and beside >= 0:
             for some in combinations(digests, beside):
-                yield _Committed(months, some)
+                yield Committed(months, some)
 
 
 def _uploads(reading: Connection, facility: bytes, month: int) -> dict[str, list[Row]]:
@@ -187,9 +188,9 @@ def _digests(reading: Connection, enterprise: bytes, month: int) -> list[bytes]:
 
 
 def _disclosed(
-    reading: Connection, committed: _Committed, name: str, *, stamp: str, sealing_key: bytes
+    reading: Connection, found: Committed, name: str, *, stamp: str, sealing_key: bytes
 ) -> DisclosedReading:
-    row = committed.months[name]
+    row = found.months[name]
     content = get_document(reading, row["document"])["content"]
     month = parse_month(content, period=Period(row["period"]), step_seconds=row["step_seconds"])
     if stamp not in month.stamps:
@@ -207,7 +208,7 @@ def _disclosed(
         ways=(
             sided_path(_day_leaves(month, day, meter=name, unit=row["unit"], seed=seed), place),
             sided_path(days, day),
-            sided_path(committed.leaves, sorted(committed.months).index(name)),
+            sided_path(found.leaves, sorted(found.months).index(name)),
         ),
     )
 

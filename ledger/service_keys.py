@@ -11,7 +11,7 @@ from pathlib import Path
 from identity.keys import generate_key
 from identity.keystore import read_keystore, write_keystore
 
-_NAMES = ("service", "courier", "sealing")
+KEY_NAMES = ("service", "courier", "sealing")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class ServiceKeys:
 def make_service_keys(directory: Path, *, passphrase: str) -> ServiceKeys:
     """Fresh keys, written encrypted."""
     directory.mkdir(mode=0o700, exist_ok=True)
-    made = {name: generate_key() for name in _NAMES}
+    made = {name: generate_key() for name in KEY_NAMES}
     for name, key in made.items():
         write_keystore(directory / f"{name}.json", key, passphrase=passphrase)
     return ServiceKeys(**made)
@@ -40,7 +40,7 @@ def read_service_keys(directory: Path, *, passphrase: str) -> ServiceKeys:
     return ServiceKeys(
         **{
             name: read_keystore(directory / f"{name}.json", passphrase=passphrase)
-            for name in _NAMES
+            for name in KEY_NAMES
         }
     )
 

@@ -41,3 +41,8 @@ class Settings:
     def passphrase_file(self) -> Path:
         """A demo's passphrase; others type theirs or name a file."""
         return self.keys / "passphrase"
+
+    @property
+    def restoring(self) -> Path:
+        """Where a restore works until the directory is whole."""
+        return self.directory / "restoring"

@@ -26,7 +26,7 @@ from scripts.output import (
 from scripts.texts import LANGUAGES, Language
 
 # A verb's module is imported when it is asked for: chain and web server take seconds to load.
-_VERBS = ("demo", "init", "serve", "doctor")
+_VERBS = ("demo", "init", "serve", "doctor", "backup", "restore")
 _NOUNS = (
     "identifier",
     "key",

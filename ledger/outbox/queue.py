@@ -9,7 +9,7 @@ from sqlalchemy import Connection, bindparam, delete, literal_column, select, te
 from ledger.chain.codec import SHOWN_BY, decode_message, encode_message, is_static
 from ledger.errors import OutboxFull
 from ledger.outbox.act import SignedAct
-from ledger.outbox.model import submission_table, undecided_table
+from ledger.outbox.model import courier_transaction_table, submission_table, undecided_table
 from ledger.store.prepared import Prepared, prepared_insert
 from ledger.store.rows import Row, every_row, first_row
 
@@ -162,3 +162,14 @@ def settle(connection: Connection, seq: int, *, state: str, refusal: bytes | Non
     mine = submission_table.c.seq == seq
     connection.execute(update(submission_table).where(mine).values(state=state, refusal=refusal))
     connection.execute(delete(undecided_table).where(undecided_table.c.submission_seq == seq))
+
+
+def newest_settled_block(connection: Connection) -> int:
+    """The block of the newest transaction whose outcome is written down; 0 before the first.
+
+    It is the highest one too: nonces of a courier enter blocks in their order.
+    """
+    table = courier_transaction_table
+    is_settled = table.c.done_block.is_not(None)
+    newest = select(table.c.done_block).where(is_settled).order_by(table.c.seq.desc()).limit(1)
+    return int(connection.scalar(newest) or 0)

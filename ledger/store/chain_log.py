@@ -139,6 +139,13 @@ def block_times(reading: Connection, numbers: Iterable[int]) -> dict[int, int]:
     return {number: int(row["time"]) for number, row in rows if row is not None}
 
 
+def read_head(connection: Connection) -> tuple[int, bytes] | None:
+    """Number and hash of the last block read; None in a mirror that is not begun."""
+    query = select(cursor_table.c.head_block, cursor_table.c.head_hash)
+    row = connection.execute(query).first()
+    return None if row is None else (row[0], row[1])
+
+
 def newest_block(connection: Connection, *, until: int) -> int | None:
     """The number of the last block not later than that time in unix seconds."""
     query = select(func.max(block_table.c.number)).where(block_table.c.time <= until)

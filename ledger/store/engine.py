@@ -60,12 +60,13 @@ def _engine(main: str, *, attached_mirror: str | None, begin: str, pool_size: in
     return engine
 
 
-def _set(engine: Engine, pragma: str) -> None:
-    """Run a pragma that must stand outside of any transaction."""
+def _set(engine: Engine, *pragmas: str) -> None:
+    """Run pragmas that must stand outside of any transaction."""
     with engine.connect() as connection:
         driver_connection = connection.connection.driver_connection
         assert driver_connection is not None
-        driver_connection.execute(pragma)
+        for pragma in pragmas:
+            driver_connection.execute(pragma)
 
 
 class Store:
@@ -168,8 +169,9 @@ class Store:
             self._readers[1].dispose()
         self._glance.dispose()
         if is_owner:
-            # Last and writing: a reader cannot bring the write-ahead log into the file.
-            _set(self._kept, "PRAGMA wal_checkpoint(TRUNCATE)")
+            # Last and writing: a reader cannot bring the write-ahead log into the file. Where
+            # others go on it gives up: waiting for readers here would stop all writers.
+            _set(self._kept, "PRAGMA busy_timeout = 0", "PRAGMA wal_checkpoint(TRUNCATE)")
         self._kept.dispose()
 
 

@@ -1,65 +1,109 @@
-"""`carbonledger doctor`: is this directory whole, and is it the chain somebody wrote down?"""
+"""`carbonledger doctor`: every check of a directory as one line, with what to do about it."""
 
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
-from api.fields import hex_text
-from ledger.embedded_engine import opened, reader
+from ledger.clock import RealClock
+from ledger.diagnosis.diagnosis import diagnose
+from ledger.diagnosis.finding import Finding
+from ledger.diagnosis.place import Question
 from ledger.settings import Settings
-from ledger.store.chain_log import block_by_hash, freshness
-from scripts.commands.options import DEFAULT_DIRECTORY, AsJson, Directory, help_of
+from scripts.commands.options import (
+    DEFAULT_DIRECTORY,
+    AsJson,
+    Directory,
+    Head,
+    head_of,
+    help_of,
+)
+from scripts.commands.serve import USUAL_PORT, port_told
 from scripts.output import EXIT_WRONG, print_json, say, text
 
-HELP = help_of("doctor", "--dir carbonledger-data")
-_PRIVATE_DIRECTORY, _PRIVATE_FILE = 0o700, 0o600
+HELP = help_of("doctor", "--dir carbonledger-data --passphrase-file passphrase --port 0")
+_MARKS = {"ok": "ok ", "bad": "BAD", "unknown": "?  "}
 
 
 def doctor(
     directory: Directory = DEFAULT_DIRECTORY,
-    head: Annotated[str | None, typer.Option(help=text("option.head"))] = None,
+    head: Head = None,
+    port: Annotated[
+        int | None,
+        typer.Option(help=text("option.served_port"), min=0, max=65535),
+    ] = None,
+    passphrase_file: Annotated[
+        Path | None,
+        typer.Option(
+            help=text("option.known_passphrase_file"),
+            exists=True,
+            dir_okay=False,
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Check contracts, mirror and key files of a directory."""
+    """Find what is wrong with a directory and say what to do."""
     settings = Settings(directory)
-    with opened(settings) as (store, node, manifest):
-        chain = reader(node, manifest)
-        chain_block = chain.head_number()
-        with store.reading() as reading:
-            read = freshness(reading)
-            number = None if head is None else block_by_hash(reading, _hash(head))
-        is_known = number is not None and chain.block(number).hash == _hash(head or "")
-    checks = {
-        "contracts": True,  # `opened` refuses a chain with other code
-        "mirror_has_read_the_chain": read.head_block == chain_block,
-        "keys_are_private": _are_private(settings),
-    }
-    if head is not None:
-        checks["head_is_in_this_chain"] = is_known
-    told = {"block": chain_block, "head": hex_text(read.head_hash), "checks": checks}
+    question = Question(
+        settings=settings,
+        now=RealClock().now(),
+        port=_port(settings) if port is None else port,
+        passphrase=_passphrase(settings, passphrase_file),
+        noted_head=head_of(head),
+    )
+    findings = diagnose(question)
     if as_json:
-        print_json(told)
+        print_json(_shown(findings))
     else:
-        say(text("doctor.head", block=chain_block, head=told["head"]))
-        for name, is_good in checks.items():
-            found = text("doctor.good") if is_good else text("doctor.bad")
-            say(f"  {found} {text(f'doctor.{name}')}")
-    if not all(checks.values()):
+        for finding in findings:
+            _tell(finding)
+    if any(finding.state == "bad" for finding in findings):
         raise typer.Exit(EXIT_WRONG)
 
 
-def _hash(given: str) -> bytes:
-    try:
-        value = bytes.fromhex(given.removeprefix("0x"))
-    except ValueError:
-        value = b""
-    if len(value) != 32:
-        raise typer.BadParameter(text("usage.hash"), param_hint="--head")
-    return value
+def _port(settings: Settings) -> int:
+    return port_told(settings) or USUAL_PORT
 
 
-def _are_private(settings: Settings) -> bool:
-    files = list(settings.keys.iterdir())
-    return settings.keys.stat().st_mode & 0o777 == _PRIVATE_DIRECTORY and all(
-        file.stat().st_mode & 0o777 == _PRIVATE_FILE for file in files
-    )
+def _passphrase(settings: Settings, file: Path | None) -> str | None:
+    """A file's or a demo's own; nobody is asked for one."""
+    for path in (file, settings.passphrase_file):
+        if path is not None and path.exists():
+            return path.read_text("utf-8").rstrip("\n")
+    return None
+
+
+def _shown(findings: list[Finding]) -> dict[str, Any]:
+    chain = next((one.facts for one in findings if one.check == "chain"), {})
+    return {
+        "block": chain.get("block"),
+        "head": chain.get("head"),
+        "checks": [_shown_finding(finding) for finding in findings],
+    }
+
+
+def _shown_finding(finding: Finding) -> dict[str, Any]:
+    found, way_out = sentences(finding)
+    told = {"name": finding.check, "state": finding.state, "cause": finding.cause}
+    return told | {"facts": finding.facts, "found": found, "next": way_out}
+
+
+def _tell(finding: Finding) -> None:
+    found, way_out = sentences(finding)
+    say(f"{_MARKS[finding.state]} {text('doctor.' + finding.check)}: {found} {way_out}".rstrip())
+
+
+def sentences(finding: Finding) -> tuple[str, str]:
+    """What was found, and what to do where something is to be done."""
+    facts = {name: _plain(fact) for name, fact in finding.facts.items()}
+    key = finding.cause if finding.cause in GENERAL else f"{finding.check}.{finding.cause}"
+    found = text(f"doctor.{key}", **facts)
+    return found, text(f"doctor.{key}.next", **facts) if finding.state == "bad" else ""
+
+
+# Causes that any check may come to.
+GENERAL = ("no_chain", "broken_off")
+
+
+def _plain(fact: object) -> object:
+    return ", ".join(map(str, fact)) if isinstance(fact, list) else fact

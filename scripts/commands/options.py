@@ -13,6 +13,7 @@ Directory = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help=text("option.as_json"))]
 PassphraseFile = Annotated[Path | None, typer.Option(help=text("option.service_passphrase_file"))]
+Head = Annotated[str | None, typer.Option(help=text("option.head"))]
 DEFAULT_DIRECTORY = Path("carbonledger-data")
 
 
@@ -30,3 +31,16 @@ def passphrase_of(settings: Settings, file: Path | None) -> str:
             return path.read_text("utf-8").rstrip("\n")
     typed: str = typer.prompt(text("prompt.service_passphrase"), hide_input=True, err=True)
     return typed
+
+
+def head_of(given: str | None) -> bytes | None:
+    """The 32 bytes of a `--head`; raises BadParameter."""
+    if given is None:
+        return None
+    try:
+        value = bytes.fromhex(given.removeprefix("0x"))
+    except ValueError:
+        value = b""
+    if len(value) != 32:
+        raise typer.BadParameter(text("usage.hash"), param_hint="--head")
+    return value

@@ -7,12 +7,13 @@ import socket
 import sys
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 
 from api.app import create_app, create_engine_app
 from ledger.clock import ScriptedClock
-from ledger.embedded_engine import embedded_ledger
+from ledger.embedded_engine import embedded_ledger, running_url
 from ledger.service_keys import read_service_keys
 from ledger.settings import Settings
 from scripts.commands.options import (
@@ -28,7 +29,7 @@ from scripts.http_server import run_server
 from scripts.output import print_json, say, text
 
 HELP = help_of("serve", "--dir carbonledger-data --passphrase-file passphrase --port 0")
-_HOST, _USUAL_PORT = "127.0.0.1", 8000
+_HOST, USUAL_PORT = "127.0.0.1", 8000
 _WORKERS_MAX = 64
 
 
@@ -95,7 +96,7 @@ def listen(port: int | None) -> socket.socket:
     Without a port it is the usual one, or any when somebody has that.
     """
     try:
-        return _listen(_USUAL_PORT if port is None else port)
+        return _listen(USUAL_PORT if port is None else port)
     except OSError as error:
         if port is None:
             return _listen(0)
@@ -120,3 +121,12 @@ def write_service_file(settings: Settings, url: str) -> None:
     temporary = settings.service_file.with_suffix(".tmp")
     temporary.write_text(json.dumps({"url": url, "pid": os.getpid()}), "utf-8")
     temporary.replace(settings.service_file)
+
+
+def port_told(settings: Settings) -> int | None:
+    """The port that a service wrote into its directory, if one can be read there."""
+    url = running_url(settings)
+    try:
+        return None if url is None else urlsplit(url).port
+    except ValueError:
+        return None

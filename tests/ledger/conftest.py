@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.ledger.kept_park import KeptPark, play
 from tests.ledger.played import Opened, Played, copied, opened, play_everything
 
 
@@ -19,3 +20,9 @@ def copy(played: Played, tmp_path: Path) -> Iterator[Opened]:
     """An opened copy of a test's own."""
     with opened(copied(played, tmp_path / "ledger"), keys=played.keys) as ledger:
         yield ledger
+
+
+@pytest.fixture(scope="session")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> KeptPark:
+    """A park with readings behind its evidence: read only."""
+    return play(tmp_path_factory.mktemp("kept") / "ledger")

@@ -24,7 +24,7 @@ from scripts.commands.serve import listen
 ROOT = Path(__file__).resolve().parents[2]
 FOUNDERS = [f"--founder=0x{digit * 40}" for digit in "123"]
 VERBS = ["demo", "init", "serve", "doctor", "mirror status", "mirror reconcile", "mirror rebuild"]
-VERBS += ["key create", "token create"]
+VERBS += ["key create", "token create", "backup", "restore"]
 
 
 def run(*arguments: str | Path, code: int = 0) -> subprocess.CompletedProcess[str]:
@@ -161,28 +161,89 @@ def test_init_tells_usage_when_founders_are_too_few(tmp_path: Path) -> None:
     assert not (tmp_path / "data").exists()
 
 
+def _doctor(*arguments: str | Path, code: int = 0) -> dict[str, dict[str, Any]]:
+    """What doctor says of each check; the usual port may be anybody's here."""
+    free = listen(0)
+    port = free.getsockname()[1]
+    free.close()
+    told = document(run("doctor", *arguments, "--port", str(port), "--json", code=code))
+    return {check["name"]: check for check in told["checks"]}
+
+
 def test_doctor_says_whole_when_nothing_is_wrong(made: tuple[Path, dict[str, Any]]) -> None:
-    told = document(run("doctor", "--dir", made[0], "--json"))
-    assert set(told["checks"].values()) == {True}
+    checks = _doctor("--dir", made[0], *_passphrase(made[0]))
+    assert {check["state"] for check in checks.values()} == {"ok", "unknown"}
+    assert checks["head"]["state"] == "unknown"
 
 
-def test_doctor_exits_6_when_a_key_can_be_read_by_others(own: Path) -> None:
-    next((own / "keys").iterdir()).chmod(0o644)
-    told = document(run("doctor", "--dir", own, "--json", code=6))
-    assert told["checks"]["keys_are_private"] is False
+def test_doctor_exits_6_and_says_what_to_do_when_a_key_can_be_read_by_others(own: Path) -> None:
+    (own / "keys" / "courier.json").chmod(0o644)
+    found = _doctor("--dir", own, code=6)["key_files"]
+    assert (found["state"], found["cause"]) == ("bad", "public")
+    assert found["facts"] == {"count": 1, "names": ["courier.json"]}
+    assert "courier.json" in found["found"] and "chmod" in found["next"]
 
 
 def test_doctor_exits_6_when_the_noted_head_is_of_another_chain(
     made: tuple[Path, dict[str, Any]],
 ) -> None:
-    done = run("doctor", "--dir", made[0], "--head", "0x" + "12" * 32, "--json", code=6)
-    assert document(done)["checks"]["head_is_in_this_chain"] is False
+    checks = _doctor("--dir", made[0], "--head", "0x" + "12" * 32, code=6)
+    assert checks["head"]["cause"] == "not_in_chain"
 
 
-def test_doctor_is_refused_when_there_is_no_ledger(tmp_path: Path) -> None:
-    done = run("doctor", "--dir", tmp_path / "nothing", "--json", code=3)
-    assert json.loads(done.stderr)["code"] == "DirectoryEmpty"
-    assert done.stdout == ""
+def test_doctor_exits_6_and_makes_nothing_when_there_is_no_ledger(tmp_path: Path) -> None:
+    checks = _doctor("--dir", tmp_path / "nothing", code=6)
+    assert {name: check["cause"] for name, check in checks.items()} == {"directory": "missing"}
+    assert not (tmp_path / "nothing").exists()
+
+
+def test_doctor_tells_usage_when_the_head_is_no_hash(made: tuple[Path, dict[str, Any]]) -> None:
+    assert "0x and 64 digits" in run("doctor", "--dir", made[0], "--head", "12", code=2).stderr
+
+
+@pytest.mark.slow  # Three processes that load the chain.
+def test_restore_gives_what_was_backed_up_when_a_service_ran(own: Path) -> None:
+    archive, target = own.parent / "archive", own.parent / "restored"
+    with serving(own) as (url, _):
+        _get(f"{url}/healthz")
+        saved = document(run("backup", archive, "--dir", own, "--json"))
+    assert (saved["file"], saved["left_out"]) == (str(archive), [])
+    assert mode(archive) == 0o600
+    restored = document(run("restore", archive, "--dir", target, "--head", saved["head"], "--json"))
+    assert (restored["block"], restored["head"]) == (saved["block"], saved["head"])
+    assert restored["has_noted_head"] is True
+
+
+def test_backup_is_refused_when_the_file_is_there(own: Path) -> None:
+    done = run("backup", own.parent / "passphrase", "--dir", own, "--json", code=3)
+    assert json.loads(done.stderr)["code"] == "ArchiveExists"
+
+
+def test_restore_is_refused_when_the_file_is_no_archive(own: Path) -> None:
+    target = own.parent / "restored"
+    done = run("restore", own.parent / "passphrase", "--dir", target, "--json", code=3)
+    assert json.loads(done.stderr)["code"] == "ArchiveForeign"
+    assert not target.exists()
+
+
+@pytest.mark.slow  # Two processes that load the chain.
+def test_restore_exits_6_and_says_so_when_the_noted_head_is_newer(own: Path) -> None:
+    archive, target = own.parent / "archive", own.parent / "restored"
+    run("backup", archive, "--dir", own)
+    done = run("restore", archive, "--dir", target, "--head", "0x" + "12" * 32, code=6)
+    assert "acts acknowledged after the backup are gone" in done.stderr
+    assert (target / "ledger.db").exists()
+
+
+@pytest.mark.slow  # Two processes that load the chain.
+def test_serve_is_refused_when_an_older_database_was_put_back(own: Path) -> None:
+    with sqlite3.connect(own / "mirror-1.db") as connection:
+        connection.execute("UPDATE cursor SET head_block = head_block + 1")
+    connection.close()
+    done = run("serve", "--dir", own, "--port", "0", *_passphrase(own), "--json", code=3)
+    problem = json.loads(done.stderr)
+    assert (problem["code"], problem["facts"]) == ("ChainShorter", {"chain": 3, "known": 4})
+    assert _doctor("--dir", own, code=6)["chain"]["cause"] == "shorter"
 
 
 def test_mirror_status_tells_both_heights_when_asked(made: tuple[Path, dict[str, Any]]) -> None:

@@ -1,0 +1,1 @@
+"""Backup and restore of a directory: one archive file, made while the ledger serves."""

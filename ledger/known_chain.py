@@ -1,0 +1,43 @@
+"""What a directory knows of its chain, compared with it: no block may be missing or other."""
+
+from contextlib import suppress
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import OperationalError
+
+from ledger.chain.reader import Reader
+from ledger.errors import ChainForked, ChainShorter, MirrorMissing
+from ledger.outbox.queue import newest_settled_block
+from ledger.store.chain_log import block_by_hash, read_head
+from ledger.store.engine import Store
+
+
+def check_chain(reader: Reader, store: Store) -> None:
+    """Raises ChainShorter or ChainForked where this directory knows more than its chain has.
+
+    What it knows is the last block that the mirror read and the last one in which a transaction
+    was settled: both are stored anyway, so that no commit pays for a mark of its own.
+    """
+    with store.keeping() as connection:
+        settled = newest_settled_block(connection)
+    cursor = mirror_head(store)
+    chain = reader.head_number()  # after the others: they may grow, and never beyond the chain
+    known = max(settled, 0 if cursor is None else cursor[0])
+    if known > chain:
+        raise ChainShorter(chain, known)
+    if cursor is not None and reader.block(cursor[0]).hash != cursor[1]:
+        raise ChainForked(cursor[0])
+
+
+def mirror_head(store: Store) -> tuple[int, bytes] | None:
+    """Number and hash of the last block that the served mirror has read; None without a mirror."""
+    # No such table: the file was being made when the process ended, and is made anew.
+    with suppress(MirrorMissing, OperationalError), store.reading() as connection:
+        return read_head(connection)
+    return None
+
+
+def is_in_chain(mirror: Connection, reader: Reader, block_hash: bytes) -> bool:
+    """Whether the mirror knows this hash and the chain says the same."""
+    number = block_by_hash(mirror, block_hash)
+    return number is not None and reader.block(number).hash == block_hash

@@ -71,7 +71,7 @@ class World:
         self._settle_others()
         self._make_keys()
         self._make_figures()
-        self._wait_until_idle()
+        self.wait_until_idle()
         known = park.get("/.well-known/carbonledger")
         self.now: str = known["as_of_time"]
         self.acts = self._acts()
@@ -186,7 +186,7 @@ class World:
         message = valid.confirmation(follows, facility=facility(number), tonnes=100)
         return self.park.act("Confirmation", message, signer="regulator")
 
-    def _wait_until_idle(self) -> None:
+    def wait_until_idle(self) -> None:
         """The outbox has heard what became of everything."""
         while self.park.get("/readyz")["oldest_waiting_seconds"] is not None:
             pass

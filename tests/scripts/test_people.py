@@ -4,6 +4,7 @@ import json
 import stat
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +23,15 @@ TRANSFER = ("quota", "transfer", "--to", "88.111/ENT.0002", "--asset", "PARK-202
 MINE = ("--as", "enterprise", "--json")
 
 
-def _moved(run: Run) -> list[dict[str, Any]]:
-    items: list[dict[str, Any]] = run("quota", "movements", "88.111/ENT.0001", *MINE).document[
-        "items"
-    ]
-    return items
+@pytest.fixture
+def moved(run: Run, park: tuple[World, str]) -> Callable[[], int]:
+    """How often the enterprise's quota has moved, when nothing is under way any more."""
+
+    def moved() -> int:
+        park[0].wait_until_idle()
+        return len(run("quota", "movements", "88.111/ENT.0001", *MINE).document["items"])
+
+    return moved
 
 
 def test_transfer_tells_the_services_answer_alone_when_json_is_asked(run: Run) -> None:
@@ -43,20 +48,22 @@ def test_transfer_tells_the_submission_when_it_waits(run: Run) -> None:
     assert shown["id"] == told["id"]
 
 
-def test_transfer_stays_two_when_it_is_said_twice_at_once(run: Run) -> None:
-    before = len(_moved(run))
+def test_transfer_stays_two_when_it_is_said_twice_at_once(
+    run: Run, moved: Callable[[], int]
+) -> None:
+    before = moved()
     first, second = (run(*TRANSFER, "1", *MINE).document["id"] for _ in "12")
     for one in (first, second):
         run("submission", "wait", one, *MINE)
-    assert len(_moved(run)) == before + 2
+    assert moved() == before + 2
 
 
-def test_transfer_is_only_told_when_it_is_a_dry_run(run: Run) -> None:
-    before = len(_moved(run))
+def test_transfer_is_only_told_when_it_is_a_dry_run(run: Run, moved: Callable[[], int]) -> None:
+    before = moved()
     told = run(*TRANSFER, "1", "--dry-run", *MINE).document
     assert "88.111/ENT.0002" in told["sentence"]["en"]
     assert (told["message"]["tonnes"], told["refusals"]) == (1, [])
-    assert len(_moved(run)) == before
+    assert moved() == before
 
 
 def test_transfer_exits_3_when_a_dry_run_finds_what_speaks_against_it(run: Run) -> None:
@@ -88,14 +95,14 @@ def test_prepared_message_is_taken_when_it_was_signed_offline(run: Run, tmp_path
 
 
 def test_transfer_is_done_once_when_the_command_is_repeated_with_its_key(
-    run: Run, desk: Path
+    run: Run, moved: Callable[[], int], desk: Path
 ) -> None:
-    before = len(_moved(run))
+    before = moved()
     first = run(*TRANSFER, "2", "--idempotency-key", "again", "--wait", "final", *MINE)
     assert "again" in first.err
     again = run(*TRANSFER, "2", "--idempotency-key", "again", "--wait", "final", *MINE)
     assert again.document["id"] == first.document["id"]
-    assert len(_moved(run)) == before + 1
+    assert moved() == before + 1
     assert stat.S_IMODE((desk / "carbonledger" / "sent" / "again.json").stat().st_mode) == 0o600
 
 

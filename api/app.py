@@ -5,7 +5,7 @@ import re
 import secrets
 from typing import Any
 
-from fastapi import Depends, FastAPI, Request, Response
+from fastapi import Depends, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
@@ -25,6 +25,7 @@ from api import (
     identifiers,
     invitations,
     park,
+    postings,
     prepare,
     proofs,
     quotas,
@@ -35,6 +36,7 @@ from api import (
 from api.errors import Internal, MethodNotAllowed, problem
 from api.fields import hashes_in
 from api.handles import asks_for_handles, handle_refusal
+from api.hot_routes import HotApp
 from api.limits import Limiter
 from api.pages import documentation
 from api.pages import park as park_page
@@ -54,24 +56,27 @@ _ENDED = ("expired", "revoked", "unknown")
 _log = logging.getLogger("carbonledger.api")
 
 
-def create_app(ledger: Ledger, limits: Limits = DEFAULT_LIMITS) -> FastAPI:
+def create_app(ledger: Ledger, limits: Limits = DEFAULT_LIMITS) -> HotApp:
     """The application that answers for this ledger, to nobody more than the limits say."""
     app = create_engine_app(ledger)
     app.state.limiter = Limiter(limits)
+    app.state.acceptance = postings.acceptance_of(ledger)
+    app.state.batches = batches.batches_of(ledger)
     credentials = (sessions, tokens, invitations, grants, accesses)
     reading = (documents, deliveries, submissions, compliance, park, proofs, quotas, explanations)
     pages = (park_page, report_page, documentation)
-    for module in (batches, prepare, *credentials, *reading, identifiers, acts, *pages):
+    for module in (postings, batches, prepare, *credentials, *reading, identifiers, acts, *pages):
         app.include_router(module.router, dependencies=[Depends(identify)])
+    app.add_shortcuts(postings.router, before=identify)
     app.include_router(handles.router, dependencies=[Depends(stay_anonymous)])
     app.mount("/static", StaticFiles(packages=[("api", "static")]))
     app.add_exception_handler(AnswerRefused, _answer_refused)
     return app
 
 
-def create_engine_app(ledger: Ledger) -> FastAPI:
+def create_engine_app(ledger: Ledger) -> HotApp:
     """The part that fronts ask of their engine's process: chain and health."""
-    app = FastAPI(
+    app = HotApp(
         title="carbonledger",
         version="0.1.0",
         summary="Carbon data and quota ledger of a dual-carbon industrial park",

@@ -1,23 +1,29 @@
 """Many signed acts in one request, a line each (NDJSON), and an answer a line, in their order."""
 
-from typing import Any
+from collections.abc import Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, TypeAlias
 
 from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from api.acts import accepted_body
 from api.errors import json_bytes, language_of, problem
 from api.fields import hashes_in, invalid
+from api.groups import Groups, promised
 from api.messages import parse_act
 from api.nouns import NOUN_OF
+from api.postings import accepted_body
 from api.requests import BODY_BYTES_MAX, ledger_of, read_body, require_media_type, submitting
 from ledger.access.viewer import Viewer
-from ledger.assembly import Ledger
+from ledger.assembly import Asked, Brought, Ledger
 from ledger.contract_errors import BatchTooLong
 from ledger.errors import REFUSED, FieldInvalid, Refused
 from ledger.identifiers.queries import names_of
 from ledger.messages import OFF_CHAIN
 from ledger.outbox.act import Envelope
+from ledger.outbox.idempotency import Answer
 from ledger.strict_json import parse_strict
 
 router = APIRouter(prefix="/v1", tags=["submissions"])
@@ -56,9 +62,34 @@ async def post_submissions(request: Request) -> Response:
         raise invalid("/mode", "one_of:" + ",".join(_MODES))
     body = await read_body(request, limit_bytes=BYTES_MAX)
     lines = _lines(body, most=LINES_MAX if mode == "each" else WHOLE_LINES_MAX)
-    take = _take_each if mode == "each" else _take_all
-    answers = await run_in_threadpool(take, ledger_of(request), lines, viewer, language_of(request))
-    return Response(b"".join(answer + b"\n" for answer in answers), media_type=NDJSON)
+    batches: Batches = request.app.state.batches
+    answers = await batches.outcome(Batch(mode, lines, viewer))
+    told = await run_in_threadpool(_told, ledger_of(request), answers, language_of(request))
+    return Response(b"".join(one + b"\n" for one in told), media_type=NDJSON)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """The lines of one request, and who brought them."""
+
+    mode: str
+    lines: list[bytes]
+    viewer: Viewer
+
+
+Told: TypeAlias = list[Answer | Refused]
+Batches: TypeAlias = Groups[Batch, Told, Refused]
+
+
+def batches_of(ledger: Ledger) -> Batches:
+    """The way in for batches, which come in one after the other as fast as all at once."""
+    return Groups(partial(_take, ledger), most=1)
+
+
+def _take(ledger: Ledger, batches: Sequence[Batch]) -> "Future[list[Told | Refused]]":
+    (batch,) = batches
+    take = _take_each if batch.mode == "each" else _take_all
+    return promised(take(ledger, batch), lambda told: [told])
 
 
 def _lines(body: bytes, *, most: int) -> list[bytes]:
@@ -71,30 +102,41 @@ def _lines(body: bytes, *, most: int) -> list[bytes]:
     return lines
 
 
-def _take_each(ledger: Ledger, lines: list[bytes], viewer: Viewer, language: str) -> list[bytes]:
-    envelopes = [_read_or_refused(ledger, line, viewer) for line in lines]
-    answers = ledger.accept_each(envelopes, carrier=viewer.participant, render=accepted_body)
-    refused = [answer for answer in answers if isinstance(answer, Refused)]
-    names = _names(ledger, refused)
-    return [
-        json_bytes(problem(answer, names=names, language=language))
-        if isinstance(answer, Refused)
-        else answer
-        for answer in answers
-    ]
+def _take_each(ledger: Ledger, batch: Batch) -> "Future[Told]":
+    brought = Brought(batch.viewer.participant, accepted_body)
+    read = [_read_or_refused(ledger, line, batch.viewer) for line in batch.lines]
+    asked = [Asked(one, brought, None) for one in read if isinstance(one, Envelope)]
+
+    def in_their_places(answers: Told) -> Told:
+        each = iter(answers)
+        return [next(each) if isinstance(one, Envelope) else one for one in read]
+
+    return promised(ledger.accept_together(asked), in_their_places)
 
 
-def _take_all(ledger: Ledger, lines: list[bytes], viewer: Viewer, _language: str) -> list[bytes]:
+def _take_all(ledger: Ledger, batch: Batch) -> "Future[Told]":
+    """Raises the first refusal, which says its line."""
     envelopes = []
-    for number, line in enumerate(lines, start=1):
+    for number, line in enumerate(batch.lines, start=1):
         try:
-            envelopes.append(_read(ledger, line, viewer))
+            envelopes.append(_read(ledger, line, batch.viewer))
             if envelopes[-1].type != envelopes[0].type:
                 raise invalid("/type", "same_in_every_line")
         except REFUSED as refusal:
             refusal.line = number
             raise
-    return ledger.accept_all(envelopes, carrier=viewer.participant, render=accepted_body)
+    return ledger.accept_all(envelopes, Brought(batch.viewer.participant, accepted_body))
+
+
+def _told(ledger: Ledger, answers: Told, language: str) -> list[bytes]:
+    """The lines of the answer: an acknowledgement or a problem each."""
+    names = _names(ledger, [one for one in answers if isinstance(one, Refused)])
+    return [
+        json_bytes(problem(one, names=names, language=language))
+        if isinstance(one, Refused)
+        else one.body
+        for one in answers
+    ]
 
 
 def _read_or_refused(ledger: Ledger, line: bytes, viewer: Viewer) -> Envelope | Refused:

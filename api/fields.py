@@ -7,6 +7,7 @@ in lower case; null stands for zero.
 import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from identity.identifier import parse_identifier
@@ -82,6 +83,7 @@ def hex_text(value: bytes) -> str:
     return "0x" + value.hex()
 
 
+@lru_cache(maxsize=1024)
 def time_text(seconds: int) -> str:
     """RFC 3339 in UTC with whole seconds; what is for ever (the founders' keys) ends in 9999."""
     return datetime.fromtimestamp(min(seconds, _LAST_SECOND), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -184,6 +184,6 @@ def idempotent_request(request: Request, body: bytes, *, beside: str = "") -> Id
     key = request.headers.get("idempotency-key", "")
     if not _KEY.fullmatch(key):
         raise IdempotencyKeyMissing
-    named = f"{request.url.path}\n{beside}\n"
+    named = f"{request.scope['path']}\n{beside}\n"
     digest = hashlib.sha256(named.encode() + body).digest()
     return IdempotentRequest(caller, key, digest)

@@ -4,7 +4,9 @@ Nothing here imports a chain, so that a front can run without one.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, Protocol
 
 from sqlalchemy import Connection
@@ -27,8 +29,8 @@ from ledger.identifiers.service import kind_of, require_key
 from ledger.outbox.acceptance import (
     Acceptance,
     Accepted,
+    Asked,
     Brought,
-    Render,
 )
 from ledger.outbox.acknowledgement import Acknowledger
 from ledger.outbox.act import Envelope, SignedAct
@@ -47,6 +49,8 @@ from ledger.verification.findings import FINDING_RULES
 __all__ = [
     "CONTRACTS",
     "Accepted",
+    "Asked",
+    "Brought",
     "Ledger",
     "Manifest",
     "Moment",
@@ -109,6 +113,7 @@ class Ledger:
             self.writer,
             manifest=self.manifest,
             acknowledger=Acknowledger(self.manifest, keys.service),
+            rules=rules_of,
         )
 
     def start(self) -> None:
@@ -145,38 +150,28 @@ class Ledger:
         now = self.clock.now()
         self.writer.commit(lambda connection: end_grant(connection, disclosure, now=now))
 
-    def accept(
-        self,
-        envelope: Envelope,
-        *,
-        carrier: bytes | None,
-        request: Request,
-        render: Render,
-    ) -> tuple[SignedAct, Answer]:
+    def accept(self, asked: Asked) -> Answer:
         """Take a signed act in; raises every refusal, LedgerHalted when writing has stopped."""
         self.require_writing()
-        brought = Brought(carrier, rules_of, render)
-        envelope = self.custody.with_possession(envelope)
-        return self._acceptance.accept(envelope, brought, request=request, now=self.clock.now())
+        return self._acceptance.accept(self._with_possession(asked), now=self.clock.now())
 
-    def accept_each(
-        self, envelopes: Sequence[Envelope | Refused], *, carrier: bytes | None, render: Render
-    ) -> list[bytes | Refused]:
-        """Take many in at once, each for itself: its answer or its refusal, in order."""
+    def accept_together(self, asked: Sequence[Asked]) -> "Future[list[Answer | Refused]]":
+        """Take in many, each for itself: after the commit its answer or its refusal, in order."""
         self.require_writing()
-        brought = Brought(carrier, rules_of, render)
-        envelopes = [
-            one if isinstance(one, Refused) else self.custody.with_possession(one)
-            for one in envelopes
-        ]
-        return self._acceptance.accept_each(envelopes, brought, now=self.clock.now())
+        complete = [self._with_possession(one) for one in asked]
+        return self._acceptance.accept_together(complete, now=self.clock.now())
+
+    def _with_possession(self, asked: Asked) -> Asked:
+        return replace(asked, envelope=self.custody.with_possession(asked.envelope))
 
     def accept_all(
-        self, envelopes: Sequence[Envelope], *, carrier: bytes | None, render: Render
-    ) -> list[bytes]:
-        """Take many in that are carried whole or not at all; raises the first refusal."""
+        self, envelopes: Sequence[Envelope], brought: Brought
+    ) -> "Future[list[Answer | Refused]]":
+        """Take many in that are carried whole or not at all.
+
+        Raises the first refusal, or promises it when only the commit could tell.
+        """
         self.require_writing()
-        brought = Brought(carrier, rules_of, render)
         envelopes = [self.custody.with_possession(one) for one in envelopes]
         return self._acceptance.accept_all(envelopes, brought, now=self.clock.now())
 

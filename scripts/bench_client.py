@@ -1,21 +1,21 @@
-"""The load of the bench: prepared requests over kept connections, from processes of their own."""
+"""The load of the bench: prepared requests over kept connections, from a process of its own."""
 
 import multiprocessing
+import selectors
 import socket
 import time
 from collections import Counter
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-PROCESSES = 2
-_HEAD_START_SECONDS = 0.2  # until every process has its requests
+_HEAD_START_SECONDS = 0.2  # until the process has its requests
 
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """What came of the requests: seconds from first to last, processor time of the clients."""
+    """What came of the requests: seconds from first to last, processor time of the client."""
 
     seconds: float
     client_seconds: float
@@ -23,7 +23,7 @@ class Played:
 
 
 class Clients:
-    """Processes that send; each connection is a lane and keeps the order of its requests."""
+    """A process that sends; each connection is a lane and keeps the order of its requests."""
 
     def __init__(self, pool: ProcessPoolExecutor) -> None:
         self._pool = pool
@@ -31,23 +31,15 @@ class Clients:
     def play(self, port: int, lanes: list[list[bytes]]) -> Played:
         """Send every lane's requests, all lanes at once, each waiting for its answers."""
         begin = time.monotonic() + _HEAD_START_SECONDS
-        shares = [lanes[number::PROCESSES] for number in range(PROCESSES)]
-        parts = [self._pool.submit(_play_share, port, share, begin) for share in shares if share]
-        done = [part.result() for part in parts]
-        return Played(
-            seconds=max(ended for ended, _, _ in done) - begin,
-            client_seconds=sum(seconds for _, seconds, _ in done),
-            statuses=sum((statuses for _, _, statuses in done), Counter()),
-        )
+        return self._pool.submit(_play, port, lanes, begin).result()
 
 
 @contextmanager
 def started_clients() -> Iterator[Clients]:
-    """Client processes, started before anything is timed."""
+    """The client process, started before anything is timed."""
     spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(PROCESSES, mp_context=spawn) as pool:
-        for waking in [pool.submit(time.sleep, _HEAD_START_SECONDS) for _ in range(PROCESSES)]:
-            waking.result()
+    with ProcessPoolExecutor(1, mp_context=spawn) as pool:
+        pool.submit(time.sleep, _HEAD_START_SECONDS).result()
         yield Clients(pool)
 
 
@@ -58,44 +50,56 @@ def raw_request(method: str, path: str, headers: dict[str, str], body: bytes = b
     return f"{method} {path} HTTP/1.1\r\n{head}\r\n".encode() + body
 
 
-def _play_share(
-    port: int, lanes: list[list[bytes]], begin: float
-) -> tuple[float, float, Counter[int]]:
-    connections = [socket.create_connection(("127.0.0.1", port)) for _ in lanes]
-    time.sleep(max(0.0, begin - time.monotonic()))
-    before = time.process_time()
-    with ThreadPoolExecutor(len(lanes)) as pool:
-        statuses = sum(pool.map(_converse, connections, lanes), Counter[int]())
-    ended, spent = time.monotonic(), time.process_time() - before
-    for connection in connections:
-        connection.close()
-    return ended, spent, statuses
+def _play(port: int, lanes: list[list[bytes]], begin: float) -> Played:
+    """One thread over all connections: what the client costs is taken from the service."""
+    with selectors.DefaultSelector() as selector:
+        playing = [_Lane(socket.create_connection(("127.0.0.1", port)), lane) for lane in lanes]
+        for lane in playing:
+            selector.register(lane.connection, selectors.EVENT_READ, lane)
+        time.sleep(max(0.0, begin - time.monotonic()))
+        before = time.process_time()
+        left = sum(lane.send_next() for lane in playing)
+        while left:
+            for key, _ in selector.select():
+                lane = key.data
+                if lane.has_whole_answer():
+                    left -= not lane.send_next()
+        seconds, spent = time.monotonic() - begin, time.process_time() - before
+    for lane in playing:
+        lane.connection.close()
+    return Played(seconds, spent, sum((lane.statuses for lane in playing), Counter()))
 
 
-def _converse(connection: socket.socket, requests: list[bytes]) -> Counter[int]:
-    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    statuses: Counter[int] = Counter()
-    for request in requests:
-        connection.sendall(request)
-        statuses[_read_answer(connection)] += 1
-    return statuses
+class _Lane:
+    """A connection, what is still to be sent over it, and what it was answered."""
 
+    def __init__(self, connection: socket.socket, requests: Sequence[bytes]) -> None:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.connection = connection
+        self.statuses: Counter[int] = Counter()
+        self._requests = iter(requests)
+        self._received = bytearray()
 
-def _read_answer(connection: socket.socket) -> int:
-    """The status of one whole answer with a Content-Length."""
-    received = bytearray(connection.recv(65536))
-    while (ends := received.find(b"\r\n\r\n")) < 0:
-        received += _more(connection)
-    head = bytes(received[:ends]).lower()
-    length = int(head.split(b"content-length: ")[1].split(b"\r\n")[0])
-    missing = length - (len(received) - ends - 4)
-    while missing > 0:
-        missing -= len(_more(connection))
-    return int(head[9:12])
+    def send_next(self) -> bool:
+        """Whether there was one more."""
+        request = next(self._requests, None)
+        if request is None:
+            return False
+        self.connection.sendall(request)
+        return True
 
-
-def _more(connection: socket.socket) -> bytes:
-    received = connection.recv(65536)
-    if not received:
-        raise ConnectionResetError("the service closed the connection within an answer")
-    return received
+    def has_whole_answer(self) -> bool:
+        """Whether what has come now ends an answer, which has a Content-Length."""
+        received = self.connection.recv(1 << 20)
+        if not received:
+            raise ConnectionResetError("the service closed the connection within an answer")
+        self._received += received
+        head, ends, body = self._received.partition(b"\r\n\r\n")
+        if not ends:
+            return False
+        length = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
+        if len(body) < length:
+            return False
+        self.statuses[int(head[9:12])] += 1
+        self._received.clear()
+        return True

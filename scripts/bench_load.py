@@ -54,8 +54,8 @@ def loaded_service(
     ]
     run_verb(["init", "--demo", "--clock", str(time.path), "--dir", str(directory), *founders])
     with (
-        Service(directory, time.path, workers=workers) as service,
-        Everybody(service.url(), time, secrets) as client,
+        Service(directory, time.path) as founding,
+        Everybody(founding.url(), time, secrets) as client,
     ):
         pack = load_rule_pack(RULE_PACK)
         story = Story(
@@ -70,7 +70,9 @@ def loaded_service(
         carrier, owner = client.carrier, client.of(ENTERPRISES[0].name)
         for one in (carrier, owner):
             one.get("/v1/identifiers/88")  # years have passed: the session is opened anew
-        yield Loaded(client.url, service.process, carrier.bearer(), owner.bearer(), signed)
+        tokens = carrier.bearer(), owner.bearer()
+    with Service(directory, None, workers=workers) as service:
+        yield Loaded(service.url(), service.process, *tokens, signed)
 
 
 def _say_nothing(_key: str, **_facts: object) -> None:

@@ -60,7 +60,7 @@ def measure_reads() -> dict[str, Any]:
             owner = load.owner_headers
         mirror = directory / "mirror-1.db"
         ids = fill_mirror(mirror, rows=ROWS, sample=LANES * SINGLES_PER_LANE)
-        with Service(directory, directory / "clock", workers=1) as service:
+        with Service(directory, None, workers=1) as service:
             port = int(service.url().rpartition(":")[2])
             lists = [f"/v1/evidence?facility={ENTERPRISES[0].facility}&limit=50"]
             singles = [f"/v1/evidence/0x{act_id.hex()}" for act_id in ids]

@@ -1,14 +1,18 @@
 """Durable signed submissions a second: one by one and by the hundred, beside what they could be.
 
-The rival (bench_rival.py) gets the same requests and must leave the same rows. The ceiling is the
-signature check alone: digest and recovery of the same acts in one process, nothing parsed or kept;
-beside it what remains when each act is also given its signed acknowledgement.
-Ours is `serve --workers 1`: one front as the rival is one process; the engine carries what was
-accepted at the same time on the same cores. It is let finish before the next turn.
+The rival (bench_rival.py) gets the same requests and must leave the same rows. It carries nothing
+to a chain, so ours is measured twice: with its engine held, as the rival takes in and nothing
+else, and carrying at the same time on the same cores. Ours is `serve --workers 1`: one front as the
+rival is one process; batches go to `serve --workers 2` too, a front for each core here. What was
+accepted is let finish before the next turn.
+The ceiling is what it takes to know from its bytes that an act is rightly signed, in one process
+and thread: reading, digest, recovery; `signatures` are digest and recovery alone.
 """
 
 import json
 import multiprocessing
+import os
+import signal
 import sqlite3
 import tempfile
 import time
@@ -20,22 +24,24 @@ from typing import Any
 
 import httpx2
 
-from api.fields import from_wire
-from identity.keys import generate_key
-from identity.signature import recover_address, sign_digest
+from api.messages import parse_envelope
+from identity.signature import recover_address
 from identity.typed_data import Domain, digest, struct_hash
 from ledger.chain.bindings import MESSAGES
-from ledger.naming import snake_case
+from ledger.strict_json import parse_strict
 from scripts.bench_client import Clients, Played, raw_request, started_clients
 from scripts.bench_load import Loaded, loaded_service
 from scripts.bench_rival import create_rival
-from scripts.commands.serve import listen
 from scripts.http_server import run_server
+from scripts.listeners import listen
 
-LANES, ROUNDS = 8, 3
-SINGLES_PER_LANE, BATCHES_PER_LANE, BATCH = 100, 2, 100
-_ACTS_PER_ROUND = SINGLES_PER_LANE + BATCHES_PER_LANE * BATCH
+LANES, ROUNDS = 32, 3
+SINGLES_PER_LANE, BATCHES_PER_LANE, BATCH = 60, 2, 100
+_BATCHED = BATCHES_PER_LANE * BATCH
+_ACTS_PER_TURN = SINGLES_PER_LANE + _BATCHED
+_ACTS_PER_ROUND = 2 * _ACTS_PER_TURN  # one turn with the engine held, one with it at work
 _WARMING = 5  # acts a lane before anything is timed: both load what they need at first use
+_ACTS, _ACTS_OF_TWO = _WARMING + ROUNDS * _ACTS_PER_ROUND, _WARMING + ROUNDS * _BATCHED
 _SETTLE_SECONDS, _POLL_SECONDS = 300.0, 0.1
 _FIELDS = MESSAGES["Evidence"]["fields"]
 
@@ -43,18 +49,18 @@ Acts = list[list[dict[str, Any]]]
 
 
 def measure_submissions() -> dict[str, Any]:
-    """Medians of three alternated rounds; acts a second, milliseconds of the clients an act."""
-    acts = ROUNDS * _ACTS_PER_ROUND + _WARMING
+    """Medians of three alternated rounds; acts a second, milliseconds of the client an act."""
     with tempfile.TemporaryDirectory() as scratch, started_clients() as clients:
         directory, database = Path(scratch) / "ledger", Path(scratch) / "rival.db"
-        service = loaded_service(directory, lanes=LANES, acts_per_lane=acts, workers=1)
-        with service as load, _rival(database) as rival_port:
-            bench = _Bench(load, clients, rival_port)
-            bench.warm([lane[:_WARMING] for lane in load.lanes])
+        one = loaded_service(directory, lanes=LANES, acts_per_lane=_ACTS, workers=1)
+        two = loaded_service(
+            Path(scratch) / "two", lanes=LANES, acts_per_lane=_ACTS_OF_TWO, workers=2
+        )
+        with one as load, two as wide, _rival(database) as rival_port:
+            bench = _Bench(load, wide, clients, rival_port)
+            bench.warm()
             for number in range(ROUNDS):
-                first = _WARMING + number * _ACTS_PER_ROUND
-                bench.round([lane[first : first + _ACTS_PER_ROUND] for lane in load.lanes])
-            bench.settle()
+                bench.round(number)
             same = _same_rows(directory / "ledger.db", database)
             return bench.result() | {"rows_equal_to_the_rivals": same}
 
@@ -62,35 +68,60 @@ def measure_submissions() -> dict[str, Any]:
 class _Bench:
     """The turns of one run; every list has one entry a round."""
 
-    def __init__(self, load: Loaded, clients: Clients, rival_port: int) -> None:
+    def __init__(self, load: Loaded, wide: Loaded, clients: Clients, rival_port: int) -> None:
         self._load = load
+        self._wide = wide
         self._clients = clients
-        self._port = int(load.url.rpartition(":")[2])
         self._rival_port = rival_port
         self._seconds: dict[str, list[float]] = {}
         self._client_seconds: list[float] = []
 
-    def warm(self, lanes: Acts) -> None:
+    def warm(self) -> None:
         """Not timed."""
-        for port in (self._rival_port, self._port):
-            played = self._clients.play(port, [self._singles(lane) for lane in lanes])
+        for port, load in (
+            (self._rival_port, self._load),
+            (_port_of(self._load), self._load),
+            (_port_of(self._wide), self._wide),
+        ):
+            singles = [_singles(load, lane[:_WARMING]) for lane in load.lanes]
+            played = self._clients.play(port, singles)
             assert set(played.statuses) == {202}, played.statuses
-        self.settle()
+            _settle(load)
 
-    def round(self, lanes: Acts) -> None:
-        """Ceiling, rival and ours on the same acts, then ours on further ones by the hundred."""
-        singles = [lane[:SINGLES_PER_LANE] for lane in lanes]
-        batched = [lane[SINGLES_PER_LANE:] for lane in lanes]
-        everything = [act for lane in lanes for act in lane]
-        self._note("ceiling", _check_signatures(everything, is_acknowledged=False))
-        self._note("ceiling_acknowledged", _check_signatures(everything, is_acknowledged=True))
-        requests = [self._singles(lane) for lane in singles]
-        self._play("rival", self._rival_port, requests, status=202)
-        played = self._play("single", self._port, requests, status=202)
+    def round(self, number: int) -> None:
+        """Ceiling, rival and ours on the same acts, then ours on further ones while it carries."""
+        first = _WARMING + number * _ACTS_PER_ROUND
+        held = [lane[first : first + _ACTS_PER_TURN] for lane in self._load.lanes]
+        further = [
+            lane[first + _ACTS_PER_TURN : first + _ACTS_PER_ROUND] for lane in self._load.lanes
+        ]
+        everything = [act for lane in held for act in lane]
+        self._note("ceiling", _check(everything))
+        self._note("signatures", _check_signatures(everything))
+        singles = [_singles(self._load, lane[:SINGLES_PER_LANE]) for lane in held]
+        self._play("rival", self._rival_port, singles, status=202)
+        with _stopped(self._load.process):
+            played = self._take_in("", held)
+            self._take_in_by_two(number)
         self._client_seconds.append(played.client_seconds / (LANES * SINGLES_PER_LANE))
-        self.settle()
-        self._play("batched", self._port, [self._batches(lane) for lane in batched], status=200)
-        self.settle()
+        for load in (self._load, self._wide):
+            _settle(load)
+        self._take_in("_carrying", further)
+        _settle(self._load)
+
+    def _take_in(self, suffix: str, lanes: Acts) -> Played:
+        load, port = self._load, _port_of(self._load)
+        singles = [_singles(load, lane[:SINGLES_PER_LANE]) for lane in lanes]
+        batches = [_batches(load, lane[SINGLES_PER_LANE:]) for lane in lanes]
+        played = self._play(f"single{suffix}", port, singles, status=202)
+        self._play(f"batched{suffix}", port, batches, status=200)
+        return played
+
+    def _take_in_by_two(self, number: int) -> None:
+        first, count = _WARMING + number * _BATCHED, _BATCHED
+        lanes = [_batches(self._wide, lane[first : first + count]) for lane in self._wide.lanes]
+        with _stopped(self._wide.process):
+            self._play("batched_by_two", _port_of(self._wide), lanes, status=200)
 
     def _play(self, name: str, port: int, requests: list[list[bytes]], *, status: int) -> Played:
         played = self._clients.play(port, requests)
@@ -101,77 +132,101 @@ class _Bench:
     def _note(self, name: str, seconds: float) -> None:
         self._seconds.setdefault(name, []).append(seconds)
 
-    def _singles(self, lane: list[dict[str, Any]]) -> list[bytes]:
-        return [
-            raw_request(
-                "POST",
-                "/v1/evidence",
-                self._headers("application/json") | {"Idempotency-Key": act["signature"][2:60]},
-                json.dumps(act, separators=(",", ":")).encode(),
-            )
-            for act in lane
-        ]
-
-    def _batches(self, lane: list[dict[str, Any]]) -> list[bytes]:
-        lines = [json.dumps({"type": "Evidence"} | act, separators=(",", ":")) for act in lane]
-        return [
-            raw_request(
-                "POST",
-                "/v1/submissions",
-                self._headers("application/x-ndjson"),
-                "\n".join(lines[start : start + BATCH]).encode(),
-            )
-            for start in range(0, len(lines), BATCH)
-        ]
-
-    def _headers(self, media_type: str) -> dict[str, str]:
-        return {"Content-Type": media_type, **self._load.headers}
-
-    def settle(self) -> None:
-        """Wait until everything accepted is on chain and read."""
-        ends = time.monotonic() + _SETTLE_SECONDS
-        with httpx2.Client(base_url=self._load.url, trust_env=False, timeout=60) as client:
-            while time.monotonic() < ends:
-                if client.get("/readyz").json()["oldest_waiting_seconds"] is None:
-                    return
-                time.sleep(_POLL_SECONDS)
-        raise TimeoutError("the load was never settled")
-
     def result(self) -> dict[str, Any]:
-        counts = {name: LANES * SINGLES_PER_LANE for name in ("rival", "single")}
-        counts |= {"batched": LANES * BATCHES_PER_LANE * BATCH}
-        counts |= dict.fromkeys(("ceiling", "ceiling_acknowledged"), LANES * _ACTS_PER_ROUND)
+        counts = dict.fromkeys(self._seconds, LANES * SINGLES_PER_LANE)
+        for name in self._seconds:
+            if name.startswith("batched"):
+                counts[name] = LANES * _BATCHED
+        counts |= dict.fromkeys(("ceiling", "signatures"), LANES * _ACTS_PER_TURN)
         rate = {name: counts[name] / median(times) for name, times in self._seconds.items()}
         return {
             "connections": LANES,
             "rounds": ROUNDS,
             **{f"{name}_per_second": round(each) for name, each in rate.items()},
             "single_times_rival": round(rate["single"] / rate["rival"], 2),
+            "single_carrying_times_rival": round(rate["single_carrying"] / rate["rival"], 2),
+            "single_share_of_ceiling": round(rate["single"] / rate["ceiling"], 2),
             "batched_share_of_ceiling": round(rate["batched"] / rate["ceiling"], 2),
-            "client_ms_per_single": round(median(self._client_seconds) * 1000, 2),
+            "batched_by_two_share_of_ceiling": round(rate["batched_by_two"] / rate["ceiling"], 2),
+            "client_ms_per_single": round(median(self._client_seconds) * 1000, 3),
         }
 
 
-def _check_signatures(acts: list[dict[str, Any]], *, is_acknowledged: bool) -> float:
-    """Seconds for digest and recovery of acts that were parsed before, and one signature each."""
-    ours = generate_key()
-    parsed = [_parsed(act) for act in acts]
-    domain = acts[0]["domain"]
-    contract = bytes.fromhex(domain["contract"][2:])
-    separator = Domain("Emissions", "1", domain["chain_id"], contract).separator
+def _port_of(load: Loaded) -> int:
+    return int(load.url.rpartition(":")[2])
+
+
+def _singles(load: Loaded, lane: list[dict[str, Any]]) -> list[bytes]:
+    headers = {"Content-Type": "application/json", **load.headers}
+    return [
+        raw_request(
+            "POST",
+            "/v1/evidence",
+            headers | {"Idempotency-Key": act["signature"][2:60]},
+            json.dumps(act, separators=(",", ":")).encode(),
+        )
+        for act in lane
+    ]
+
+
+def _batches(load: Loaded, lane: list[dict[str, Any]]) -> list[bytes]:
+    headers = {"Content-Type": "application/x-ndjson", **load.headers}
+    lines = [json.dumps({"type": "Evidence"} | act, separators=(",", ":")) for act in lane]
+    return [
+        raw_request(
+            "POST", "/v1/submissions", headers, "\n".join(lines[start : start + BATCH]).encode()
+        )
+        for start in range(0, len(lines), BATCH)
+    ]
+
+
+def _settle(load: Loaded) -> None:
+    """Wait until everything accepted is on chain and read."""
+    ends = time.monotonic() + _SETTLE_SECONDS
+    with httpx2.Client(base_url=load.url, trust_env=False, timeout=60) as client:
+        while time.monotonic() < ends:
+            if client.get("/readyz").json()["oldest_waiting_seconds"] is None:
+                return
+            time.sleep(_POLL_SECONDS)
+    raise TimeoutError("the load was never settled")
+
+
+@contextmanager
+def _stopped(process: int) -> Iterator[None]:
+    """The engine held: its front answers alone, for it needs nothing but the database."""
+    os.kill(process, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(process, signal.SIGCONT)
+
+
+def _check(acts: list[dict[str, Any]]) -> float:
+    """Seconds to read acts and to know who signed each."""
+    bodies = [json.dumps(act, separators=(",", ":")).encode() for act in acts]
+    separator = _separator(acts[0]["domain"])
     started = time.perf_counter()
-    for message, signature in parsed:
-        signed = digest(separator, struct_hash("Evidence", _FIELDS, message))
-        recover_address(signed, signature)
-        if is_acknowledged:
-            sign_digest(ours, signed)
+    for body in bodies:
+        envelope, _ = parse_envelope("Evidence", parse_strict(body, limit_bytes=len(body)))
+        signed = digest(separator, struct_hash("Evidence", _FIELDS, envelope.message))
+        recover_address(signed, envelope.signature)
     return time.perf_counter() - started
 
 
-def _parsed(act: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
-    wire = {name: act["message"][snake_case(name)] for name, _ in _FIELDS}
-    message = {name: from_wire(name, kind, wire[name], pointer="") for name, kind in _FIELDS}
-    return message, bytes.fromhex(act["signature"][2:])
+def _check_signatures(acts: list[dict[str, Any]]) -> float:
+    """Seconds for digest and recovery of acts that were read before."""
+    parsed = [parse_envelope("Evidence", act)[0] for act in acts]
+    separator = _separator(acts[0]["domain"])
+    started = time.perf_counter()
+    for envelope in parsed:
+        signed = digest(separator, struct_hash("Evidence", _FIELDS, envelope.message))
+        recover_address(signed, envelope.signature)
+    return time.perf_counter() - started
+
+
+def _separator(domain: dict[str, Any]) -> bytes:
+    contract = bytes.fromhex(domain["contract"][2:])
+    return Domain("Emissions", "1", domain["chain_id"], contract).separator
 
 
 def _same_rows(ours: Path, theirs: Path) -> int:

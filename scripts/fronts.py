@@ -19,22 +19,24 @@ _log = logging.getLogger("carbonledger.fronts")
 
 @dataclass(frozen=True, slots=True)
 class Orders:
-    """What a front is told: directory and clock, keys, the socket to answer, the engine's URL."""
+    """What every front is told: directory and clock, keys, the engine's URL."""
 
     settings: Settings
     keys: ServiceKeys
-    listener: socket.socket
     engine: str
 
-    def line(self) -> str:
-        """One line of JSON; it holds keys, so it goes through a pipe and nowhere else."""
+    def line(self, listener: socket.socket) -> str:
+        """With the socket to answer, one line of JSON.
+
+        It holds keys, so it goes through a pipe and nowhere else.
+        """
         clock_file = self.settings.clock_file
         return json.dumps(
             {
                 "directory": str(self.settings.directory),
                 "clock_file": None if clock_file is None else str(clock_file),
                 "keys": {name: key.hex() for name, key in asdict(self.keys).items()},
-                "listener": self.listener.fileno(),
+                "listener": listener.fileno(),
                 "engine": self.engine,
             }
         )
@@ -45,11 +47,11 @@ class FrontFell(Exception):
 
 
 class Fronts:
-    """Keeps so many fronts answering."""
+    """Keeps a front answering on each of these sockets, which outlive it."""
 
-    def __init__(self, count: int, orders: Orders) -> None:
-        self._count = count
+    def __init__(self, orders: Orders, listeners: list[socket.socket]) -> None:
         self._orders = orders
+        self._listeners = listeners
         self._lock = threading.Lock()
         self._stopping = threading.Event()
         self._processes: list[subprocess.Popen[str]] = []
@@ -57,11 +59,11 @@ class Fronts:
 
     def start(self) -> None:
         """Start them and wait until all answer; raises FrontFell."""
-        for _ in range(self._count):
-            self._processes.append(self._begin())
+        for listener in self._listeners:
+            self._processes.append(self._begin(listener))
         for process in self._processes:
             _await_ready(process)
-        for number in range(self._count):
+        for number in range(len(self._listeners)):
             thread = threading.Thread(target=self._keep, args=(number,), daemon=True)
             self._threads.append(thread)
             thread.start()
@@ -77,18 +79,18 @@ class Fronts:
         for thread in self._threads:
             thread.join()
 
-    def _begin(self) -> subprocess.Popen[str]:
+    def _begin(self, listener: socket.socket) -> subprocess.Popen[str]:
         # A session of its own: Ctrl-C reaches the parent alone, which ends it in order.
         process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
             command_of("scripts.front"),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            pass_fds=[self._orders.listener.fileno()],
+            pass_fds=[listener.fileno()],
             start_new_session=True,
         )
         assert process.stdin is not None
-        process.stdin.write(self._orders.line() + "\n")
+        process.stdin.write(self._orders.line(listener) + "\n")
         process.stdin.flush()  # and left open: its end tells the front that we are gone
         return process
 
@@ -101,7 +103,7 @@ class Fronts:
                     return
                 _log.warning("front %d ended (%d); it is started again", number, status)
                 _close(self._processes[number])
-                self._processes[number] = self._begin()
+                self._processes[number] = self._begin(self._listeners[number])
 
 
 def _await_ready(process: subprocess.Popen[str]) -> None:

@@ -20,7 +20,7 @@ from ledger.identifiers.model import (
     subject_table,
 )
 from ledger.outbox.act import SignedAct, created_subject
-from ledger.store.prepared import Prepared
+from ledger.store.prepared import Prepared, answered_once
 from ledger.store.rows import Row
 from ledger.store.states import current
 
@@ -58,6 +58,7 @@ def require_standing(reading: Connection, subject: bytes, *names: str) -> None:
         raise refused.StandingMissing(subject, standing, wanted)
 
 
+@answered_once
 def require_key(
     reading: Connection, participant: bytes, *, key: bytes, right: str | None, now: int
 ) -> Row:
@@ -94,6 +95,7 @@ def is_custodial(reading: Connection, participant: bytes, key: bytes) -> bool:
     return row is not None and bool(row["rights"] & RIGHTS["CUSTODIAL"])
 
 
+@answered_once
 def require_facility(reading: Connection, facility: bytes, *standing: str) -> bytes:
     """The facility's enterprise; raises IdentifierUnknown, StandingMissing, IdentifierKindWrong."""
     require_standing(reading, facility, *standing)

@@ -1,6 +1,7 @@
 """From an envelope to a committed submission: the door's way in, once for every message."""
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, TypeAlias, TypeVar
@@ -21,15 +22,23 @@ from ledger.outbox.act import (
     subjects_of,
 )
 from ledger.outbox.filling import require_free_nonce
-from ledger.outbox.idempotency import Answer, Request, recall, remember
+from ledger.outbox.idempotency import (
+    Answer,
+    Answers,
+    Request,
+    foresee_answers,
+    recall,
+    remember,
+)
 from ledger.outbox.queue import (
     Entry,
-    enqueue,
+    Intake,
+    foresee_submissions,
     has_undecided,
     registration_under_way,
     submission,
 )
-from ledger.store.chain_log import act_by_id, freshness
+from ledger.store.chain_log import act_by_id, foresee_acts, freshness
 from ledger.store.engine import Store
 from ledger.store.manifest import Manifest
 from ledger.store.writer import Writer
@@ -84,102 +93,104 @@ Render: TypeAlias = Callable[[Connection, Accepted], bytes]
 
 @dataclass(frozen=True, slots=True)
 class Brought:
-    """Acts brought in one request: by whose token (32 bytes), and how they are answered.
-
-    `rules` are those of a message type.
-    """
+    """Acts brought in one request: by whose token (32 bytes), and how they are answered."""
 
     carrier: bytes | None
-    rules: Callable[[str], Rules]
     render: Render
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One act as its caller brought it; without a request its id is what it is known by."""
+
+    envelope: Envelope
+    brought: Brought
+    request: Request | None
 
 
 class Acceptance:
     """Takes signed acts in: refused at once, answered as before, or committed to the outbox."""
 
     def __init__(
-        self, store: Store, writer: Writer, *, manifest: Manifest, acknowledger: Acknowledger
+        self,
+        store: Store,
+        writer: Writer,
+        *,
+        manifest: Manifest,
+        acknowledger: Acknowledger,
+        rules: Callable[[str], Rules],
     ) -> None:
         self._store = store
         self._writer = writer
         self._manifest = manifest
         self._acknowledger = acknowledger
+        self._rules = rules
 
-    def accept(
-        self, envelope: Envelope, brought: Brought, *, request: Request, now: int
-    ) -> tuple[SignedAct, Answer]:
-        """The act and the answer to give; raises every refusal of form, signature and state.
+    def accept(self, asked: Asked, *, now: int) -> Answer:
+        """The answer to give; raises every refusal of form, signature and state.
 
         NonceUsed also when the service chose a nonce that another process has used since.
         """
-        act = open_act(envelope, manifest=self._manifest)
-        with self._store.reading() as reading:
-            if (kept := recall(reading, request)) is not None:
-                return act, kept
-            entry = self._judge(_Sitting(reading, brought, now), act)
+        (answer,) = self.accept_together([asked], now=now).result()
+        if isinstance(answer, Answer):
+            return answer
+        raise answer
 
-        def take_in(connection: Connection) -> Answer:
-            if (kept := recall(connection, request)) is not None:
-                return kept
-            if envelope.is_nonce_filled:
-                require_free_nonce(connection, entry.actor, act.message)
-            return _take_in(connection, entry, request, now)
+    def accept_together(
+        self, asked: Sequence[Asked], *, now: int
+    ) -> "Future[list[Answer | Refused]]":
+        """For each in order its answer or its refusal, as if each had come alone.
 
-        return act, self._writer.commit(take_in)
-
-    def accept_each(
-        self, envelopes: Sequence[Envelope | Refused], brought: Brought, *, now: int
-    ) -> list[bytes | Refused]:
-        """For each in order the answer to give or its refusal; what is accepted is one commit.
-
-        An act's id is its idempotency key: one that came before is refused with its state.
+        They are judged at once and told after the commit. They share a snapshot and a commit,
+        which cost more than an act does.
         """
-        opened = [self._opened(one) for one in envelopes]
+        opened = [self._opened(one.envelope) for one in asked]
         with self._store.reading() as reading:
-            sitting = _Sitting(reading, brought, now)
+            _foresee(reading, asked, opened)
+            sitting = _Sitting(reading, now)
             judged = [
-                act if isinstance(act, Refused) else self._judged(sitting, act) for act in opened
+                self._recalled_or_judged(sitting, one, act)
+                for one, act in zip(asked, opened, strict=True)
             ]
-        return self._writer.commit(lambda connection: _take_each_in(connection, judged, now))
+        if not any(isinstance(one, Entry) for one in judged):
+            return _kept([one for one in judged if not isinstance(one, Entry)])
+        return self._writer.committing(partial(_take_in, asked=asked, judged=judged, now=now))
 
     def accept_all(
         self, envelopes: Sequence[Envelope], brought: Brought, *, now: int
-    ) -> list[bytes]:
+    ) -> "Future[list[Answer | Refused]]":
         """The answers of acts that are carried whole or not at all.
 
-        Raises the first refusal, with the index of its act as `line`.
+        Raises the first refusal, or promises it, with the index of its act as `line`.
         """
-        entries: list[Entry] = []
         acts = _each_with_its_line(partial(open_act, manifest=self._manifest), envelopes)
         with self._store.reading() as reading:
-            judge = partial(self._judge, _Sitting(reading, brought, now))
+            judge = partial(self._judge, _Sitting(reading, now), brought=brought)
             entries = _each_with_its_line(judge, acts)
         batch = entries[0].act.id
         whole = [replace(entry, batch=batch) for entry in entries]
+        return self._writer.committing(partial(_take_all_in, entries=whole, now=now))
 
-        def take_in(connection: Connection) -> list[bytes]:
-            _each_with_its_line(partial(_take_new_in, connection, now=now), whole)
-            return [entry.acknowledgement for entry in whole]
-
-        return self._writer.commit(take_in)
-
-    def _opened(self, envelope: Envelope | Refused) -> SignedAct | Refused:
-        if isinstance(envelope, Refused):
-            return envelope
+    def _opened(self, envelope: Envelope) -> SignedAct | Refused:
         try:
             return open_act(envelope, manifest=self._manifest)
         except REFUSED as refusal:
             return refusal
 
-    def _judged(self, sitting: "_Sitting", act: SignedAct) -> Entry | Refused:
+    def _recalled_or_judged(
+        self, sitting: "_Sitting", asked: Asked, act: SignedAct | Refused
+    ) -> Answer | Entry | Refused:
+        if isinstance(act, Refused):
+            return act
         try:
-            return self._judge(sitting, act)
+            kept = asked.request and recall(sitting.reading, asked.request)
+            return kept or self._judge(sitting, act, brought=asked.brought)
         except REFUSED as refusal:
             return refusal
 
-    def _judge(self, sitting: "_Sitting", act: SignedAct) -> Entry:
+    def _judge(self, sitting: "_Sitting", act: SignedAct, *, brought: Brought) -> Entry:
         """The act as it goes into the outbox; refuses what can never become right."""
-        reading, rules, now = sitting.reading, sitting.brought.rules(act.type), sitting.now
+        reading, rules, now = sitting.reading, self._rules(act.type), sitting.now
         require_in_time(act, now)
         _refuse_known(reading, act)
         actor = rules.actor(reading, act, sitting.under_way)
@@ -193,8 +204,8 @@ class Acceptance:
         promised, signature = self._acknowledger.promise(
             act.id, actor=actor, now=now, head=sitting.head
         )
-        body = sitting.brought.render(reading, Accepted(act, actor, promised, signature))
-        entry = Entry(act, actor, sitting.brought.carrier, shown, body, subjects)
+        body = brought.render(reading, Accepted(act, actor, promised, signature))
+        entry = Entry(act, actor, brought.carrier, shown, body, subjects)
         sitting.note(entry)
         return entry
 
@@ -227,12 +238,11 @@ class Acceptance:
 
 
 class _Sitting:
-    """The judging of acts of one request on one snapshot: what came first may change the rest."""
+    """The judging of acts on one snapshot: what came first may change the rest."""
 
-    def __init__(self, reading: Connection, brought: Brought, now: int) -> None:
+    def __init__(self, reading: Connection, now: int) -> None:
         read = freshness(reading)
         self.reading = reading
-        self.brought = brought
         self.head = read.head_hash
         # Blocks under a scripted clock run ahead of it: the chain judges by their time.
         self.now = max(now, read.head_time)
@@ -289,37 +299,79 @@ def known_state(connection: Connection, act_id: bytes) -> str | None:
     return "sent" if row["state"] == "done" else str(row["state"])
 
 
-def _take_in(connection: Connection, entry: Entry, request: Request, now: int) -> Answer:
-    """The commit's part: the unique keys decide between two that came at once."""
-    _take_new_in(connection, entry, now=now)
-    return remember(connection, request, status=ACCEPTED, body=entry.acknowledgement, now=now)
+def _kept(promise: T) -> "Future[T]":
+    kept: Future[T] = Future()
+    kept.set_result(promise)
+    return kept
 
 
-def _take_new_in(connection: Connection, entry: Entry, *, now: int) -> None:
-    """Into the outbox, unless it is there; raises the contract's word for a repeated act."""
-    row = submission(connection, entry.act.id)
-    if row is not None and row["state"] != "refused":
-        refusal = already_made(entry.act)
-        refusal.first = (entry.act.id, "sent" if row["state"] == "done" else row["state"])
-        raise refusal
-    enqueue(connection, entry, now=now)
+def _foresee(
+    reading: Connection, asked: Sequence[Asked], opened: Sequence[SignedAct | Refused]
+) -> None:
+    """Look up at once what is asked of every act."""
+    foresee_answers(reading, [one.request for one in asked if one.request])
+    ids = [act.id for act in opened if isinstance(act, SignedAct)]
+    foresee_acts(reading, ids)
+    foresee_submissions(reading, ids)
 
 
-def _take_each_in(
-    connection: Connection, judged: Sequence[Entry | Refused], now: int
-) -> list[bytes | Refused]:
-    """A refused one has written nothing, so that the others need no savepoint."""
-    answers: list[bytes | Refused] = []
-    for one in judged:
-        if isinstance(one, Refused):
-            answers.append(one)
-            continue
+def _take_in(
+    connection: Connection,
+    *,
+    asked: Sequence[Asked],
+    judged: Sequence[Answer | Entry | Refused],
+    now: int,
+) -> list[Answer | Refused]:
+    """The commit's part, which alone decides between two that came at once."""
+    answers = Answers(connection, [one.request for one in asked if one.request])
+    ids = [one.act.id for one in judged if isinstance(one, Entry)]
+    taking = _Taking(connection, answers, Intake(connection, ids, now=now), now)
+    taken = [taking.answer(one, outcome) for one, outcome in zip(asked, judged, strict=True)]
+    taking.write()
+    return taken
+
+
+def _take_all_in(
+    connection: Connection, *, entries: Sequence[Entry], now: int
+) -> list[Answer | Refused]:
+    intake = Intake(connection, [entry.act.id for entry in entries], now=now)
+    _each_with_its_line(intake.take, entries)
+    intake.write()
+    return [Answer(ACCEPTED, entry.acknowledgement, is_replay=False) for entry in entries]
+
+
+@dataclass(frozen=True, slots=True)
+class _Taking:
+    """One transaction's way from judged acts to answers; a refused one leaves nothing."""
+
+    connection: Connection
+    answers: Answers
+    intake: Intake
+    now: int
+
+    def answer(self, asked: Asked, outcome: Answer | Entry | Refused) -> Answer | Refused:
+        if not isinstance(outcome, Entry):
+            return outcome
         try:
-            _take_new_in(connection, one, now=now)
-            answers.append(one.acknowledgement)
+            return self._taken(asked, outcome)
         except Refusal as refusal:
-            answers.append(refusal)
-    return answers
+            return refusal
+
+    def _taken(self, asked: Asked, entry: Entry) -> Answer:
+        request = asked.request
+        if request is not None and (kept := self.answers.recall(request)) is not None:
+            return kept
+        if asked.envelope.is_nonce_filled:
+            require_free_nonce(self.connection, entry.actor, entry.act.message)
+        self.intake.take(entry)
+        body = entry.acknowledgement
+        if request is None:
+            return Answer(ACCEPTED, body, is_replay=False)
+        return self.answers.remember(request, status=ACCEPTED, body=body, now=self.now)
+
+    def write(self) -> None:
+        self.intake.write()
+        self.answers.write()
 
 
 def _each_with_its_line(run: Callable[[T], U], items: Sequence[T]) -> list[U]:

@@ -1,6 +1,7 @@
 """Our signed promise for a submission: carried by `carry_by`, executed or refused."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from identity.signature import sign_digest
 from identity.typed_data import (
@@ -9,9 +10,9 @@ from identity.typed_data import (
     DOMAIN_VERSION,
     Domain,
     digest,
-    struct_hash,
+    encode_data,
+    hash_of_data,
 )
-from ledger.naming import snake_case
 from ledger.store.manifest import Manifest
 
 CARRY_WITHIN_SECONDS = 600
@@ -41,12 +42,15 @@ class Acknowledger:
         self, act_id: bytes, *, actor: bytes, now: int, head: bytes
     ) -> tuple[Acknowledgement, bytes]:
         """The acknowledgement of an act accepted now, and its signature of 65 bytes."""
-        promised = Acknowledgement(
-            act_id, actor, now, now + CARRY_WITHIN_SECONDS, head, self._service
-        )
-        return promised, sign_digest(self._private_key, self._digest(promised))
+        carry_by = now + CARRY_WITHIN_SECONDS
+        words = act_id + actor + _common_words(now, carry_by, head, self._service)
+        hashed = hash_of_data("Acknowledgement", ACKNOWLEDGEMENT, words)
+        signature = sign_digest(self._private_key, digest(self._domain.separator, hashed))
+        return Acknowledgement(act_id, actor, now, carry_by, head, self._service), signature
 
-    def _digest(self, promised: Acknowledgement) -> bytes:
-        message = {name: getattr(promised, snake_case(name)) for name, _ in ACKNOWLEDGEMENT}
-        hashed = struct_hash("Acknowledgement", ACKNOWLEDGEMENT, message)
-        return digest(self._domain.separator, hashed)
+
+@lru_cache(maxsize=16)
+def _common_words(accepted_at: int, carry_by: int, head: bytes, service: bytes) -> bytes:
+    """The encoded fields that all acts taken in together have in common."""
+    values = {"acceptedAt": accepted_at, "carryBy": carry_by, "head": head, "service": service}
+    return encode_data(ACKNOWLEDGEMENT[2:], values)

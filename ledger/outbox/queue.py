@@ -1,16 +1,17 @@
 """Submissions: taking one in, and what the outbox knows of it."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, literal_column, select, text, update
+from sqlalchemy import Connection, bindparam, delete, func, literal_column, select, text, update
 
 from ledger.chain.codec import SHOWN_BY, decode_message, encode_message, is_static
-from ledger.errors import OutboxFull
-from ledger.outbox.act import SignedAct
+from ledger.errors import OutboxFull, Refusal
+from ledger.outbox.act import SignedAct, already_made
 from ledger.outbox.model import courier_transaction_table, submission_table, undecided_table
-from ledger.store.prepared import Prepared, prepared_insert
+from ledger.store.prepared import Lookup, Prepared, prepared_insert
 from ledger.store.rows import Row, every_row, first_row
 
 UNDECIDED_LIMIT = 100_000
@@ -18,13 +19,14 @@ UNDECIDED_LIMIT_OF_ACTOR = 10_000
 UNDECIDED = ("accepted", "sent")
 
 
-_SUBMISSION = Prepared(select(submission_table).where(submission_table.c.id == bindparam("id")))
+_SUBMISSION = Lookup(select(submission_table), submission_table.c.id)
 _NAMED = Prepared(
     select(undecided_table.c.subject)
     .where(undecided_table.c.subject == bindparam("subject"))
     .limit(literal_column("1"))
 )
-_ENQUEUE, _NAME = prepared_insert(submission_table), prepared_insert(undecided_table)
+_ENQUEUE = prepared_insert(submission_table, is_numbered=True)
+_NAME = prepared_insert(undecided_table)
 # The states written out, as in the partial index that finds the few that are undecided.
 _OLDEST = Prepared(
     select(submission_table.c.seq)
@@ -39,14 +41,13 @@ _NEWEST = Prepared(
 )
 
 
-# The actor's undecided one after as many as it may have, if it has that many.
-_BEYOND_LIMIT_OF_ACTOR = Prepared(
+# How many of an actor's are undecided, counted no further than what matters.
+_MINE = (
     select(submission_table.c.seq)
     .where(text("state IN ('accepted', 'sent')"), submission_table.c.actor == bindparam("actor"))
-    .order_by(submission_table.c.seq)
-    .limit(literal_column("1"))
-    .offset(bindparam("most"))
+    .limit(literal_column(str(UNDECIDED_LIMIT_OF_ACTOR)))
 )
+_COUNT_OF_ACTOR = Prepared(select(func.count().label("count")).select_from(_MINE.subquery()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,11 @@ class Entry:
 def submission(connection: Connection, act_id: bytes) -> Row | None:
     """The submission of this id as the outbox knows it."""
     return _SUBMISSION.first(connection, id=act_id)
+
+
+def foresee_submissions(snapshot: Connection, act_ids: Iterable[bytes]) -> None:
+    """Look many up at once, before each is asked for."""
+    _SUBMISSION.foresee(snapshot, [(act_id,) for act_id in act_ids])
 
 
 def message_of(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -104,34 +110,78 @@ def messages_under_way(connection: Connection, actor: bytes) -> list[dict[str, A
     return [message_of(row) for row in every_row(connection, query)]
 
 
-def enqueue(connection: Connection, entry: Entry, *, now: int) -> None:
-    """Take the act in, or in again after a refusal; raises OutboxFull."""
-    _check_room(connection, entry.actor)
-    before = submission(connection, entry.act.id)
-    row = _row(entry, now) | {"attempt": 1 if before is None else before["attempt"] + 1}
-    if before is not None:
-        connection.execute(delete(submission_table).where(submission_table.c.id == entry.act.id))
-    seq = _ENQUEUE.insert(connection, row)
-    named = [{"subject": subject, "submission_seq": seq} for subject in entry.subjects]
-    _NAME.write(connection, named)
+class Intake:
+    """Acts put into the outbox by one transaction: looked up at once, written at once."""
+
+    def __init__(self, connection: Connection, act_ids: Iterable[bytes], *, now: int) -> None:
+        self._connection = connection
+        self._now = now
+        self._there = _SUBMISSION.many(connection, [(act_id,) for act_id in act_ids])
+        self._room = _Room(connection)
+        self._taken: list[tuple[Entry, Row]] = []
+
+    def take(self, entry: Entry) -> None:
+        """Take the act in, or in again after a refusal, for `write` to put it down.
+
+        Raises the contract's word for a repeated act, OutboxFull.
+        """
+        before = self._there.get((entry.act.id,))
+        if before is not None and before["state"] != "refused":
+            raise _known(entry.act, before["state"])
+        self._room.take(entry.actor)
+        row = _row(entry, self._now) | {"attempt": 1 if before is None else before["attempt"] + 1}
+        self._there[entry.act.id,] = row
+        self._taken.append((entry, row))
+
+    def write(self) -> None:
+        again = [entry.act.id for entry, row in self._taken if row["attempt"] > 1]
+        if again:
+            self._connection.execute(
+                delete(submission_table).where(submission_table.c.id.in_(again))
+            )
+        newest = _NEWEST.first(self._connection)
+        first = 1 if newest is None else newest["seq"] + 1  # nobody else writes until the commit
+        named = []
+        for seq, (entry, row) in enumerate(self._taken, start=first):
+            row["seq"] = seq
+            named += [{"subject": each, "submission_seq": seq} for each in entry.subjects]
+        _ENQUEUE.write(self._connection, [row for _, row in self._taken])
+        _NAME.write(self._connection, named)
 
 
-def _check_room(connection: Connection, actor: bytes) -> None:
-    """From the oldest undecided to the newest: a bound that costs two look-ups, not a count.
+def _known(act: SignedAct, state: str) -> Refusal:
+    refusal = already_made(act)
+    refusal.first = (act.id, "sent" if state == "done" else state)
+    return refusal
 
-    Only when that many wait at all, one actor's are looked at too.
-    """
-    oldest, newest = _OLDEST.first(connection), _NEWEST.first(connection)
-    if oldest is None or newest is None:
-        return
-    span = newest["seq"] - oldest["seq"] + 1
-    if span > UNDECIDED_LIMIT:
-        raise OutboxFull(UNDECIDED_LIMIT)
-    most = UNDECIDED_LIMIT_OF_ACTOR
-    if span < most:
-        return
-    if _BEYOND_LIMIT_OF_ACTOR.first(connection, actor=actor, most=most - 1) is not None:
-        raise OutboxFull(most)
+
+class _Room:
+    """What the outbox has room for, in all and of each actor."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        oldest, newest = _OLDEST.first(connection), _NEWEST.first(connection)
+        # From the oldest undecided to the newest: a bound that costs two look-ups, not a count.
+        self._span = newest["seq"] - oldest["seq"] + 1 if newest and oldest else 0
+        self._waiting: dict[bytes, int] = {}
+        self._taken: Counter[bytes] = Counter()
+
+    def take(self, actor: bytes) -> None:
+        """Raises OutboxFull; only when very many wait at all, one actor's are counted."""
+        if self._span > UNDECIDED_LIMIT:
+            raise OutboxFull(UNDECIDED_LIMIT)
+        most = UNDECIDED_LIMIT_OF_ACTOR
+        if self._span >= most and self._waiting_of(actor) + self._taken[actor] >= most:
+            raise OutboxFull(most)
+        self._taken[actor] += 1
+        self._span += 1
+
+    def _waiting_of(self, actor: bytes) -> int:
+        if actor not in self._waiting:
+            row = _COUNT_OF_ACTOR.first(self._connection, actor=actor)
+            assert row is not None, "a count is one row"
+            self._waiting[actor] = row["count"]
+        return self._waiting[actor]
 
 
 def _row(entry: Entry, now: int) -> dict[str, Any]:

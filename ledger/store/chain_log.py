@@ -24,7 +24,7 @@ from ledger.errors import AsOfUnknown
 from ledger.store.columns import ADDRESS, BYTES32
 from ledger.store.metadata import MIRROR
 from ledger.store.moment import Moment, present_time, show, shown_block, shown_time
-from ledger.store.prepared import Prepared
+from ledger.store.prepared import Lookup, Prepared
 from ledger.store.rows import Row
 
 # The act of each message: the event that the contract emits for it.
@@ -119,7 +119,7 @@ class Freshness:
 
 _CURSOR = Prepared(select(*(cursor_table.c[name] for name in Freshness.__dataclass_fields__)))
 _BLOCK = Prepared(select(block_table).where(block_table.c.number == bindparam("number")))
-_ACT = Prepared(select(act_table).where(act_table.c.id == bindparam("id")))
+_ACT = Lookup(select(act_table), act_table.c.id)
 
 
 def freshness(connection: Connection) -> Freshness:
@@ -211,6 +211,11 @@ def was_kept(reading: Connection, table: Table) -> ColumnElement[bool]:
     if shown_block(reading) is None:
         return true()
     return table.c.created_at <= time_of(reading)
+
+
+def foresee_acts(snapshot: Connection, act_ids: Iterable[bytes]) -> None:
+    """Look many up at once, before each is asked for."""
+    _ACT.foresee(snapshot, [(act_id,) for act_id in act_ids])
 
 
 def act_by_id(connection: Connection, act_id: bytes) -> Row | None:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
+from ledger.store.prepared import remember_answers
+
 
 @dataclass(frozen=True, slots=True)
 class Moment:
@@ -27,6 +29,7 @@ def show(reading: Connection, *, block: int | None, time: int, present: int) -> 
     `present` is the time now, by which everybody's sight is judged.
     """
     reading.execution_options(**{_BLOCK: block, _TIME: time, _PRESENT: present})
+    remember_answers(reading)  # those until now were of another moment
 
 
 def shown_block(reading: Connection) -> int | None:

@@ -4,24 +4,52 @@ SQLAlchemy spends more time on a statement than SQLite does; here it writes the 
 time. Only statements whose text never changes belong here; all others stay where they are.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
-from weakref import WeakKeyDictionary
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial, wraps
+from typing import Any, ParamSpec, TypeVar
 
-from sqlalchemy import Connection, Table, bindparam, insert
+from sqlalchemy import Column, Connection, LargeBinary, Select, Table, bindparam, insert
 from sqlalchemy.sql.expression import ClauseElement, Executable
+from sqlalchemy.types import TypeEngine
 
+from ledger.store.columns import FixedBytes
 from ledger.store.rows import Row
 
+P = ParamSpec("P")
+T = TypeVar("T")
 _Converter = Callable[[Any], Any]
+_ROWS_PER_STATEMENT = 256  # a driver takes no more than some ten thousand values
 
 
-_MEMORIES: WeakKeyDictionary[Connection, dict[Any, Row | None]] = WeakKeyDictionary()
+_MEMORY = "answers"
 
 
 def remember_answers(snapshot: Connection) -> None:
     """Ask the same only once: this connection shows one snapshot as long as it lives."""
-    _MEMORIES[snapshot] = {}
+    snapshot.execution_options(**{_MEMORY: {}})
+
+
+def _memory(connection: Connection) -> dict[Any, Row | None] | None:
+    memory: dict[Any, Row | None] | None = connection.get_execution_options().get(_MEMORY)
+    return memory
+
+
+def answered_once(function: Callable[P, T]) -> Callable[P, T]:
+    """The same for a function of a snapshot and of values; what it raises is found anew."""
+
+    @wraps(function)
+    def answer(*values: P.args, **named: P.kwargs) -> T:
+        snapshot: Any = values[0]
+        memory: dict[Any, Any] | None = _memory(snapshot)
+        if memory is None:
+            return function(*values, **named)
+        asked = (function, values[1:], *named.items())
+        if asked not in memory:
+            memory[asked] = function(*values, **named)
+        answered: T = memory[asked]
+        return answered
+
+    return answer
 
 
 class Prepared:
@@ -30,14 +58,13 @@ class Prepared:
     def __init__(self, statement: Executable) -> None:
         self._statement = statement
         self._text = ""
-        self._places: tuple[str, ...] = ()
+        self._places: tuple[tuple[str, _Converter | None], ...] = ()
         self._constants: Mapping[str, Any] = {}
-        self._checks: dict[str, _Converter] = {}
         self._columns: tuple[tuple[str, _Converter | None], ...] = ()
 
     def first(self, connection: Connection, **values: Any) -> Row | None:
         """The first row, or None."""
-        memory = _MEMORIES.get(connection)
+        memory = _memory(connection)
         if memory is None:
             return self._first(connection, values)
         asked = (self, *values.values())
@@ -54,13 +81,13 @@ class Prepared:
         return [self._row(found) for found in self._run(connection, values)]
 
     def write(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Run an insertion for each of the rows."""
+        """Insert the rows, many by one statement: each statement lets other threads interfere."""
         self._compile(connection)
-        _driver(connection).executemany(self._text, [self._values(row) for row in rows])
-
-    def insert(self, connection: Connection, row: Mapping[str, Any]) -> int:
-        """Insert one row; the number that the database gave it."""
-        return int(self._run(connection, row).lastrowid)
+        one = f", {_placeholders(len(self._places))}"
+        for start in range(0, len(rows), _ROWS_PER_STATEMENT):
+            part = rows[start : start + _ROWS_PER_STATEMENT]
+            values = [value for row in part for value in self._values(row)]
+            _driver(connection).execute(self._text + one * (len(part) - 1), values)
 
     def _run(self, connection: Connection, values: Mapping[str, Any]) -> Any:
         self._compile(connection)
@@ -68,9 +95,9 @@ class Prepared:
 
     def _values(self, values: Mapping[str, Any]) -> list[Any]:
         given = {**self._constants, **values}
-        for name, check in self._checks.items():
-            given[name] = check(given[name])
-        return [given[name] for name in self._places]
+        return [
+            given[name] if check is None else check(given[name]) for name, check in self._places
+        ]
 
     def _row(self, found: Sequence[Any]) -> Row:
         return {
@@ -83,9 +110,10 @@ class Prepared:
             return
         assert isinstance(self._statement, ClauseElement)
         compiled: Any = self._statement.compile(dialect=connection.dialect)
-        self._places = tuple(compiled.positiontup)
+        self._places = tuple(
+            (name, _check(compiled.binds[name].type, connection)) for name in compiled.positiontup
+        )
         self._constants = {k: v for k, v in compiled.params.items() if v is not None}
-        self._checks = {k: v for k, v in compiled._bind_processors.items() if callable(v)}
         self._columns = tuple(
             (column.name, column.type.result_processor(connection.dialect, None))
             for column in getattr(self._statement, "selected_columns", ())
@@ -93,11 +121,61 @@ class Prepared:
         self._text = str(compiled)
 
 
-def prepared_insert(table: Table) -> Prepared:
-    """The insertion of whole rows, without the number that the database gives."""
-    numbered = table.autoincrement_column
-    columns = [column.name for column in table.c if column is not numbered]
+def _check(kind: TypeEngine[Any], connection: Connection) -> _Converter | None:
+    """What SQLAlchemy would do to a value of this type; bytes go to the driver as they are."""
+    dialect = connection.dialect
+    if isinstance(kind, FixedBytes):
+        return partial(kind.process_bind_param, _dialect=dialect)
+    return (
+        None
+        if isinstance(kind, LargeBinary)
+        else kind.dialect_impl(dialect).bind_processor(dialect)
+    )
+
+
+class Lookup(Prepared):
+    """Rows of one selection by a unique key: one of them, or many by one statement."""
+
+    def __init__(self, selection: Select[Any], *key: Column[Any]) -> None:
+        super().__init__(selection.where(*(column == bindparam(column.name) for column in key)))
+        self._all = Prepared(selection)
+        self._key = tuple(column.name for column in key)
+        # A join, since SQLite would look through the whole table for pairs in a list.
+        self._is_wanted = " AND ".join(
+            f"{column.table.name}.{column.name} = wanted.column{place}"
+            for place, column in enumerate(key, start=1)
+        )
+
+    def many(self, connection: Connection, keys: Collection[tuple[Any, ...]]) -> dict[Any, Row]:
+        """By their keys the rows that are there."""
+        if not keys:
+            return {}
+        self._compile(connection)
+        self._all._compile(connection)
+        wanted = ", ".join([_placeholders(len(self._key))] * len(keys))
+        text = f"{self._all._text} JOIN (VALUES {wanted}) AS wanted ON {self._is_wanted}"
+        values = [
+            value for key in keys for value in self._values(dict(zip(self._key, key, strict=True)))
+        ]
+        rows = map(self._row, _driver(connection).execute(text, values))
+        return {tuple(row[name] for name in self._key): row for row in rows}
+
+    def foresee(self, snapshot: Connection, keys: Collection[tuple[Any, ...]]) -> None:
+        """Let `first` know the answers for these keys already."""
+        memory, rows = _memory(snapshot), self.many(snapshot, keys)
+        assert memory is not None, "only a snapshot can know beforehand"
+        memory |= {(self, *key): rows.get(key) for key in keys}
+
+
+def prepared_insert(table: Table, *, is_numbered: bool = False) -> Prepared:
+    """The insertion of whole rows; unless `is_numbered`, the database gives each its number."""
+    given = None if is_numbered else table.autoincrement_column
+    columns = [column.name for column in table.c if column is not given]
     return Prepared(insert(table).values({name: bindparam(name) for name in columns}))
+
+
+def _placeholders(count: int) -> str:
+    return f"({', '.join('?' * count)})"
 
 
 def _driver(connection: Connection) -> Any:

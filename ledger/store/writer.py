@@ -40,9 +40,13 @@ class Writer:
 
     def commit(self, run: Callable[[Connection], T]) -> T:
         """The result of the work after its commit; raises what the work raised."""
+        return self.committing(run).result()
+
+    def committing(self, run: Callable[[Connection], T]) -> "Future[T]":
+        """The same for who does something else until then."""
         result: Future[T] = Future()
         self._works.put(_Work(run, result))
-        return result.result()
+        return result
 
     def post(self, run: Callable[[Connection], None]) -> None:
         """Have the work done soon, without waiting; it is dropped when too much is to be done."""
@@ -72,9 +76,12 @@ class Writer:
         done: list[tuple[_Work, Any]] = []
         try:
             with self._store.keeping() as connection:
-                for work in works:
-                    done += self._run(connection, work)
-        except Exception as error:  # begin or commit failed: nothing of it may be acknowledged
+                if len(works) == 1:  # what it wrote goes with the transaction
+                    done = [(works[0], works[0].run(connection))]
+                else:
+                    for work in works:
+                        done += self._run(connection, work)
+        except Exception as error:  # nothing of it was committed, nothing may be acknowledged
             for work in works:
                 if not work.result.done():
                     work.result.set_exception(error)

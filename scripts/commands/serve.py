@@ -26,10 +26,11 @@ from scripts.commands.options import (
 )
 from scripts.fronts import Fronts, Orders
 from scripts.http_server import run_server
+from scripts.listeners import listen, shared, url_of
 from scripts.output import print_json, say, text
 
 HELP = help_of("serve", "--dir carbonledger-data --passphrase-file passphrase --port 0")
-_HOST, USUAL_PORT = "127.0.0.1", 8000
+USUAL_PORT = 8000
 _WORKERS_MAX = 64
 
 
@@ -51,7 +52,8 @@ def serve(
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
     settings = Settings(directory, clock)
     keys = read_service_keys(settings.keys, passphrase=passphrase_of(settings, passphrase_file))
-    listener = listen(port)
+    listener = listen_at(port)
+    url = url_of(listener)
     ledger = embedded_ledger(settings, keys=keys)
     ledger.start()
     fronts: Fronts | None = None
@@ -60,9 +62,9 @@ def serve(
             application, heard = create_app(ledger), listener
         else:
             application, heard = create_engine_app(ledger), listen(0)
-            fronts = Fronts(workers, Orders(settings, keys, listener, _url(heard)))
+            fronts = Fronts(Orders(settings, keys, url_of(heard)), shared(listener, workers))
             fronts.start()
-        _tell(settings, _url(listener), as_json=as_json)
+        _tell(settings, url, as_json=as_json)
         run_server(application, heard)
     finally:
         settings.service_file.unlink(missing_ok=True)
@@ -71,8 +73,14 @@ def serve(
         ledger.stop()
 
 
-def _url(listener: socket.socket) -> str:
-    return f"http://{_HOST}:{listener.getsockname()[1]}"
+def listen_at(port: int | None) -> socket.socket:
+    """At this port or, when none is named, at the usual one or any; raises BadParameter."""
+    try:
+        return listen(USUAL_PORT if port is None else port)
+    except OSError as error:
+        if port is None:
+            return listen(0)
+        raise typer.BadParameter(text("usage.port", port=port), param_hint="--port") from error
 
 
 def _tell(settings: Settings, url: str, *, as_json: bool) -> None:
@@ -88,32 +96,6 @@ def _tell(settings: Settings, url: str, *, as_json: bool) -> None:
 def scripted_clock(path: Path) -> ScriptedClock:
     """The clock of a demo's file."""
     return ScriptedClock(path)
-
-
-def listen(port: int | None) -> socket.socket:
-    """A loopback socket at this port, 0 for any; raises BadParameter when it is taken.
-
-    Without a port it is the usual one, or any when somebody has that.
-    """
-    try:
-        return _listen(USUAL_PORT if port is None else port)
-    except OSError as error:
-        if port is None:
-            return _listen(0)
-        raise typer.BadParameter(text("usage.port", port=port), param_hint="--port") from error
-
-
-def _listen(port: int) -> socket.socket:
-    # The protocol is named, since asyncio turns delaying of small packets off only where it is.
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((_HOST, port))
-        listener.listen()  # before anybody is told the address
-    except OSError:
-        listener.close()
-        raise
-    return listener
 
 
 def write_service_file(settings: Settings, url: str) -> None:

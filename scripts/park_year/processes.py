@@ -36,10 +36,11 @@ def run_verb(arguments: Sequence[str], *, statuses: Sequence[int] = (0,)) -> tup
 class Service:
     """`carbonledger serve` on its usual port or a free one; ended with the block in any case."""
 
-    def __init__(self, directory: Path, clock: Path, *, workers: int | None = None) -> None:
+    def __init__(self, directory: Path, clock: Path | None, *, workers: int | None = None) -> None:
         self._directory = directory
         self._log = directory / LOG_NAME
-        arguments = ["serve", "--dir", str(directory), "--clock", str(clock)]
+        arguments = ["serve", "--dir", str(directory)]
+        arguments += [] if clock is None else ["--clock", str(clock)]
         arguments += [] if workers is None else ["--workers", str(workers)]
         with self._log.open("wb") as log:
             # A group of its own: Ctrl-C reaches us alone, and we end it in order.

@@ -11,7 +11,7 @@ from fastapi import FastAPI
 
 from api.app import create_app
 from api.connections import ImpatientProtocol
-from scripts.commands.serve import listen
+from scripts.listeners import listen
 from tests.api.held import HeldPark
 from tests.api.world import World
 

@@ -13,6 +13,8 @@ from api.connections import HEAD_BYTES_MAX, HEAD_SECONDS
 from tests.api.world import World
 from tests.park import CARRIER
 
+pytestmark = pytest.mark.slow  # two seconds each is how long the service waits
+
 WITHIN_SECONDS = 10.0  # only that it ends; how soon is the protocol's constant
 
 

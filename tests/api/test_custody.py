@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
-from api.acts import accepted_body
 from api.messages import parse_preparation
+from api.postings import accepted_body
 from identity.identifier import parse_identifier
 from ledger.access.custody_keys import custody_keys
+from ledger.assembly import Asked, Brought
 from ledger.chain.bindings import KINDS
 from ledger.custody import Custody, is_usable
 from ledger.errors import CustodyForbidden
@@ -123,9 +124,7 @@ def test_sign_chooses_another_nonce_when_another_process_was_faster(
     signed: list[int] = []
 
     def take(envelope: Envelope, request: Request) -> Answer:
-        return ledger.accept(
-            envelope, carrier=viewer.participant, request=request, render=accepted_body
-        )[1]
+        return ledger.accept(Asked(envelope, Brought(viewer.participant, accepted_body), request))
 
     def sign(custody: Custody, key: str, between: Callable[[], object]) -> Answer:
         request = Request(bytes([tonnes]) * 32, key, bytes(32))

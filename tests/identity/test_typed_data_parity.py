@@ -73,6 +73,7 @@ def _contract_hashes(
     return list(hashes)
 
 
+@pytest.mark.slow  # half a second each of two dozen
 @pytest.mark.parametrize("name", _SENT)
 def test_struct_hash_equals_contract_when_message_is_generated(
     name: str, message_hashes: ContractRunner

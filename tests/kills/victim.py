@@ -26,7 +26,8 @@ from ledger.clock import Clock
 from ledger.embedded_engine import embedded_ledger
 from ledger.service_keys import read_service_keys
 from ledger.settings import Settings
-from scripts.commands.serve import listen, write_service_file
+from scripts.commands.serve import write_service_file
+from scripts.listeners import listen
 
 WINDOWS = ("before_commit", "after_commit", "after_send", "inside_block", "inside_projection")
 _THREAD_WINDOWS = {"writer": "before_commit", "follower": "inside_projection"}

@@ -12,7 +12,7 @@ from ledger.diagnosis.finding import Finding
 from ledger.diagnosis.place import Question
 from ledger.evidence.merkle import facility_root
 from ledger.settings import Settings
-from scripts.commands.serve import listen
+from scripts.listeners import listen
 from tests.api.held import HeldPark
 from tests.messages import evidence
 from tests.park import settle_in

@@ -12,7 +12,7 @@ from ledger.errors import ChainUnavailable, LedgerHalted
 from ledger.service_keys import ServiceKeys
 from ledger.settings import Settings
 from ledger.store.halt import clear_halt, read_halt, write_halt
-from scripts.commands.serve import listen
+from scripts.listeners import listen
 from tests.ledger.played import Opened
 
 HALT = LedgerHalted("the chain's hashes do not link", 7)

@@ -9,7 +9,8 @@ from playwright.sync_api import Browser
 from tests.pages.browser import Look, chromium, looking, overflow, violations
 from tests.pages.conftest import Stage
 
-pytestmark = pytest.mark.browser
+# A browser starts, and looks for a second at each of two dozen pages.
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 WIDTHS = (390, 1366, 1920)
 
@@ -25,7 +26,6 @@ def _path(stage: Stage, name: str) -> str:
     return f"/reports/{reports[name]}" if name in reports else name
 
 
-@pytest.mark.slow  # two dozen looks of a second each
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize("language", ["zh", "en"])

@@ -16,7 +16,7 @@ from scripts.bench_client import raw_request, started_clients
 from scripts.bench_digest import measure_digest
 from scripts.bench_reads import fill_mirror
 from scripts.bench_rival import create_rival
-from scripts.commands.serve import listen
+from scripts.listeners import listen
 from tests.house.source_tree import text_files
 from tests.messages import evidence
 from tests.park import Park, settle_in

@@ -16,10 +16,11 @@ from typing import Any
 
 import httpx2
 import pytest
-import typer
 
 from scripts.cli import main
-from scripts.commands.serve import listen
+from scripts.listeners import listen
+
+pytestmark = pytest.mark.slow  # every test starts a process or two that load the chain
 
 ROOT = Path(__file__).resolve().parents[2]
 FOUNDERS = [f"--founder=0x{digit * 40}" for digit in "123"]
@@ -201,7 +202,6 @@ def test_doctor_tells_usage_when_the_head_is_no_hash(made: tuple[Path, dict[str,
     assert "0x and 64 digits" in run("doctor", "--dir", made[0], "--head", "12", code=2).stderr
 
 
-@pytest.mark.slow  # Three processes that load the chain.
 def test_restore_gives_what_was_backed_up_when_a_service_ran(own: Path) -> None:
     archive, target = own.parent / "archive", own.parent / "restored"
     with serving(own) as (url, _):
@@ -226,7 +226,6 @@ def test_restore_is_refused_when_the_file_is_no_archive(own: Path) -> None:
     assert not target.exists()
 
 
-@pytest.mark.slow  # Two processes that load the chain.
 def test_restore_exits_6_and_says_so_when_the_noted_head_is_newer(own: Path) -> None:
     archive, target = own.parent / "archive", own.parent / "restored"
     run("backup", archive, "--dir", own)
@@ -235,7 +234,6 @@ def test_restore_exits_6_and_says_so_when_the_noted_head_is_newer(own: Path) -> 
     assert (target / "ledger.db").exists()
 
 
-@pytest.mark.slow  # Two processes that load the chain.
 def test_serve_is_refused_when_an_older_database_was_put_back(own: Path) -> None:
     with sqlite3.connect(own / "mirror-1.db") as connection:
         connection.execute("UPDATE cursor SET head_block = head_block + 1")
@@ -266,7 +264,6 @@ def test_mirror_reconcile_exits_6_and_names_the_row_when_one_was_edited(own: Pat
     assert (found["mirror"], found["chain"]) == ({"name": "99"}, {"name": "88"})
 
 
-@pytest.mark.slow
 def test_mirror_rebuild_heals_when_a_row_was_edited(own: Path) -> None:
     _edit_root_name(own)
     assert document(run("mirror", "rebuild", "--dir", own, "--json"))["generation"] == 2
@@ -299,7 +296,6 @@ def test_key_create_is_refused_when_the_file_is_there(
     assert file.read_text("utf-8") == "mine"
 
 
-@pytest.mark.slow
 def test_serve_answers_on_loopback_when_it_runs(own: Path) -> None:
     with serving(own) as (url, service):
         assert url.startswith("http://127.0.0.1:")
@@ -310,29 +306,12 @@ def test_serve_answers_on_loopback_when_it_runs(own: Path) -> None:
     assert not (own / "service.json").exists()
 
 
-def test_listen_takes_another_port_when_the_usual_one_is_taken() -> None:
-    first, second = listen(None), listen(None)  # whoever has 8000, one of these has not
-    ports = {one.getsockname()[1] for one in (first, second)}
-    for listener in (first, second):
-        listener.close()
-    assert len(ports) == 2
-
-
-def test_listen_is_refused_when_the_port_asked_for_is_taken() -> None:
-    first = listen(0)
-    with pytest.raises(typer.BadParameter):
-        listen(first.getsockname()[1])
-    first.close()
-
-
-@pytest.mark.slow
 def test_serve_exits_5_when_another_process_owns_the_directory(own: Path) -> None:
     with serving(own):
         done = run("serve", "--dir", own, "--port", "0", *_passphrase(own), code=5)
     assert "DirectoryInUse" in done.stderr
 
 
-@pytest.mark.slow
 def test_mirror_reconcile_asks_the_service_when_one_runs(own: Path) -> None:
     with serving(own) as (url, _):
         _get(f"{url}/healthz")

@@ -10,7 +10,7 @@ from ledger.act_rules import created_by
 from ledger.chain.bindings import KINDS
 from ledger.messages import fields_of
 from ledger.outbox.act import Envelope, SignedAct, domain_of, open_act, subjects_of
-from ledger.outbox.queue import Entry, enqueue
+from ledger.outbox.queue import Entry, Intake
 from ledger.quotas.asset import parse_asset
 from tests.ledger.played import Opened
 
@@ -79,8 +79,9 @@ def put_in(ledger: Opened, message_type: str, *messages: dict[str, Any]) -> list
     """Take these into the outbox, past the door; their ids."""
     acts = [signed(ledger, message_type, message) for message in messages]
     with ledger.store.keeping() as connection:
+        intake = Intake(connection, [act.id for act in acts], now=ACCEPTED_AT)
         for act in acts:
             subjects = frozenset(subjects_of(act) | created_by(act) | {ENTERPRISE})
-            entry = Entry(act, ENTERPRISE, None, None, b"{}", subjects)
-            enqueue(connection, entry, now=ACCEPTED_AT)
+            intake.take(Entry(act, ENTERPRISE, None, None, b"{}", subjects))
+        intake.write()
     return [act.id for act in acts]

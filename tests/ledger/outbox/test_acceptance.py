@@ -13,8 +13,8 @@ from identity.keys import address_of, generate_key
 from ledger.act_rules import rules_of
 from ledger.chain.codec import decode_message
 from ledger.contract_errors import IdentifierAlreadyRegistered, NonceUsed, QuotaInsufficient
-from ledger.errors import IdempotencyKeyReused, OutboxFull
-from ledger.outbox.acceptance import ACCEPTED, Acceptance, Accepted, Brought
+from ledger.errors import IdempotencyKeyReused, OutboxFull, Refused
+from ledger.outbox.acceptance import ACCEPTED, Acceptance, Accepted, Asked, Brought
 from ledger.outbox.acknowledgement import CARRY_WITHIN_SECONDS, Acknowledgement, Acknowledger
 from ledger.outbox.act import created_subject
 from ledger.outbox.idempotency import Answer, Request, recall, remember
@@ -48,6 +48,7 @@ class Door:
             writer,
             manifest=ledger.manifest,
             acknowledger=Acknowledger(ledger.manifest, SERVICE_KEY),
+            rules=rules_of,
         )
 
     def accept(
@@ -60,15 +61,29 @@ class Door:
         render: Render | None = None,
     ) -> Answer:
         """What the act is answered; its body names key and deadline unless rendered otherwise."""
+        asked = self.asked(message_type, message, key=key, render=render)
+        return self._acceptance.accept(asked, now=now)
+
+    def together(self, *asked: Asked) -> list[Answer | Refused]:
+        """What acts are answered that are taken in by one commit."""
+        return self._acceptance.accept_together(asked, now=ACCEPTED_AT).result()
+
+    def asked(
+        self,
+        message_type: str,
+        message: dict[str, object],
+        *,
+        key: str,
+        render: Render | None = None,
+    ) -> Asked:
+        """The act signed, under a key whose request is of this message."""
         text = f"{key} {message}".encode()
         digest = hashlib.sha256(repr(message).encode()).digest()
-        _, answer = self._acceptance.accept(
+        return Asked(
             envelope(self.ledger, message_type, dict(message)),
-            Brought(None, rules_of, render or (lambda _reading, _accepted: text)),
-            request=Request(ENTERPRISE, key, digest),
-            now=now,
+            Brought(None, render or (lambda _reading, _accepted: text)),
+            Request(ENTERPRISE, key, digest),
         )
-        return answer
 
     def submissions(self) -> int:
         with self.ledger.store.reading() as reading:
@@ -147,6 +162,54 @@ def test_accept_refuses_the_loser_when_one_act_comes_under_two_keys_at_once(door
     assert refusal.value.first is not None
     assert refusal.value.first[1] == "accepted"
     assert door.submissions() == before + 1
+
+
+def test_accept_together_gives_the_same_bytes_when_a_request_is_there_twice(door: Door) -> None:
+    before = door.submissions()
+    twice = [door.asked("Registration", registration("SRC.1"), key="one") for _ in "12"]
+    first, again = door.together(*twice)
+    assert isinstance(first, Answer) and isinstance(again, Answer)
+    assert (again.body, first.is_replay, again.is_replay) == (first.body, False, True)
+    assert door.submissions() == before + 1
+
+
+def test_accept_together_refuses_one_alone_when_its_key_had_another_body(door: Door) -> None:
+    before = door.submissions()
+    first, second, third = door.together(
+        door.asked("Registration", registration("SRC.1"), key="one"),
+        door.asked("Registration", registration("SRC.2"), key="one"),
+        door.asked("Registration", registration("SRC.3"), key="three"),
+    )
+    assert isinstance(first, Answer) and isinstance(third, Answer)
+    assert isinstance(second, IdempotencyKeyReused)
+    assert door.submissions() == before + 2
+
+
+def test_accept_together_names_the_first_when_an_act_is_there_under_two_keys(door: Door) -> None:
+    act_id = signed(door.ledger, "Registration", registration("SRC.1")).id
+    first, second = door.together(
+        door.asked("Registration", registration("SRC.1"), key="one"),
+        door.asked("Registration", registration("SRC.1"), key="two"),
+    )
+    assert isinstance(first, Answer)
+    assert isinstance(second, IdentifierAlreadyRegistered)
+    assert second.first == (act_id, "accepted")
+
+
+def test_accept_together_takes_the_rest_when_the_mirror_refuses_one(door: Door) -> None:
+    refused, taken = door.together(
+        door.asked("Transfer", transfer(9_000, nonce=5), key="too much"),
+        door.asked("Transfer", transfer(5, nonce=5), key="enough"),
+    )
+    assert isinstance(refused, QuotaInsufficient)
+    assert isinstance(taken, Answer)
+
+
+def test_accept_together_commits_nothing_when_all_are_refused(door: Door) -> None:
+    asked = door.asked("Transfer", transfer(9_000, nonce=5), key="too much")
+    with door.ledger.store.keeping():  # nobody else could commit now
+        (refused,) = door.together(asked)
+    assert isinstance(refused, QuotaInsufficient)
 
 
 def test_accept_takes_the_act_again_when_the_chain_refused_it_before(door: Door) -> None:

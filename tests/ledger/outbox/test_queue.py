@@ -44,6 +44,12 @@ def test_enqueue_takes_one_more_when_the_actor_has_one_less(copy: Opened) -> Non
     assert put_in(copy, "Registration", registration("SRC.1"))
 
 
+def test_enqueue_is_refused_when_those_taken_before_it_filled_the_rest(copy: Opened) -> None:
+    _fill(copy, UNDECIDED_LIMIT_OF_ACTOR - 1, actor=ENTERPRISE)
+    with pytest.raises(OutboxFull):
+        put_in(copy, "Registration", registration("SRC.1"), registration("SRC.2"))
+
+
 def test_enqueue_takes_an_act_when_another_has_ten_thousand_undecided(copy: Opened) -> None:
     _fill(copy, UNDECIDED_LIMIT_OF_ACTOR, actor=b"\x07" * 32)
     assert put_in(copy, "Registration", registration("SRC.1"))

@@ -83,6 +83,7 @@ def create_engine_app(ledger: Ledger) -> HotApp:
         docs_url=None,  # its script would come from another host
         redoc_url=None,
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        generate_unique_id_function=lambda route: route.name,
     )
     app.state.ledger = ledger
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]

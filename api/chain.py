@@ -19,12 +19,30 @@ _REFUSED, _INVALID_REQUEST = -32601, -32600
 _BATCH_MAX = 100
 
 
+_ONE_ANSWER = {
+    "type": "object",
+    "required": ["jsonrpc", "id"],
+    "properties": {
+        "jsonrpc": {"const": "2.0"},
+        "id": {"type": ["integer", "string", "null"]},
+        "result": {},
+        "error": {
+            "type": "object",
+            "required": ["code", "message"],
+            "properties": {"code": {"type": "integer"}, "message": {"type": "string"}},
+        },
+    },
+}
+_ANSWER = {"anyOf": [_ONE_ANSWER, {"type": "array", "items": _ONE_ANSWER}]}
+
+
 @router.post(
     "/rpc",
     tags=["chain"],
     summary="The embedded chain's JSON-RPC, reading methods only",
     openapi_extra={
-        "requestBody": {"content": {"application/json": {"schema": {"type": ["object", "array"]}}}}
+        "requestBody": {"content": {"application/json": {"schema": {"type": ["object", "array"]}}}},
+        "responses": {"200": {"content": {"application/json": {"schema": _ANSWER}}}},
     },
 )
 async def post_rpc(request: Request) -> Response:

@@ -63,8 +63,7 @@ def _take(request: Request, content: bytes) -> Response:
 def _take_readings(request: Request, content: bytes) -> Answer:
     digest_of(content, claimed=_claimed_digest(request))
     upload = ReadingsUpload(
-        owner=_owner(request),
-        content=content,
+        document=Document(content, _owner(request), "readings", _media_type(request)),
         meter=parse_identifier(_asked(request, "meter"), allow_prefix=False).hash,
         period=_month(_asked(request, "period")),
         seed=_seed(request),
@@ -76,17 +75,20 @@ def _take_readings(request: Request, content: bytes) -> Answer:
 
 def _take_other(request: Request, content: bytes) -> Answer:
     kind = request.query_params["kind"]
-    media_type = request.headers.get("content-type", "application/octet-stream")[:100]
 
     def render(digest: bytes) -> bytes:
         return json_bytes({"digest": hex_text(digest), "kind": kind, "bytes": len(content)})
 
     return _documents(request).take_document(
-        Document(content, _owner(request), kind, media_type),
+        Document(content, _owner(request), kind, _media_type(request)),
         claimed=_claimed_digest(request),
         request=_idempotent_request(request, content),
         render=render,
     )
+
+
+def _media_type(request: Request) -> str:
+    return request.headers.get("content-type", "application/octet-stream")[:100]
 
 
 def _documents(request: Request) -> Documents:
@@ -149,12 +151,10 @@ def _claimed_digest(request: Request) -> bytes | None:
     return base64.b64decode(match[1])
 
 
-def _seed(request: Request) -> bytes:
-    """The uploader's own: a seed made here could be given back to nobody yet."""
+def _seed(request: Request) -> bytes | None:
+    """The uploader's own; None when one is to be made here."""
     header = request.headers.get("carbon-salt-seed")
-    if header is None:
-        raise invalid("/carbon-salt-seed", "missing")
-    return parse_hex(header, size=32, pointer="/carbon-salt-seed")
+    return None if header is None else parse_hex(header, size=32, pointer="/carbon-salt-seed")
 
 
 @router.get(
@@ -166,11 +166,13 @@ def get_document_bytes(request: Request, digest: str) -> Response:
     wanted = parse_hex(digest, size=32, pointer="/digest")
     reason = request.query_params.get("reason")
     viewer = reader_of(request)
-    content, media_type = ledger_of(request).documents.read_document(viewer, wanted, reason=reason)
+    kept = ledger_of(request).documents.read_document(viewer, wanted, reason=reason)
     headers = {
         "Content-Digest": f"sha-256=:{base64.b64encode(wanted).decode()}:",
         "Cache-Control": "private, immutable",
         "X-Content-Type-Options": "nosniff",
         "Content-Disposition": "attachment",
     }
-    return Response(content, media_type=media_type, headers=headers)
+    if kept.seed is not None:
+        headers["Carbon-Salt-Seed"] = hex_text(kept.seed)
+    return Response(kept.content, media_type=kept.media_type, headers=headers)

@@ -22,6 +22,11 @@ def texts_of(code: str) -> dict[str, dict[str, str]] | None:
     return _texts().get(code)
 
 
+def all_codes() -> list[str]:
+    """Every code that a refusal can have, in alphabetical order."""
+    return sorted(_texts())
+
+
 @cache
 def _texts() -> dict[str, dict[str, dict[str, str]]]:
     """By code, language and part: title, detail (a template over the facts), next."""

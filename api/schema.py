@@ -1,5 +1,6 @@
 """OpenAPI: FastAPI's own, with the envelopes' schemas and the problem put into the components."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,9 +9,11 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 
 from api.errors import PROBLEM
+from api.examples import add_examples, answer_schema
 from api.exports import MEDIA_TYPES
 from api.invitations import InvitationWish
 from api.messages import ENVELOPES, IN_CUSTODY, PREPARATIONS
+from api.problems import all_codes
 from api.requests import COOKIE
 from api.tokens import TokenWish
 
@@ -20,7 +23,10 @@ _PROBLEM_SCHEMA = {
     "required": ["type", "code", "status", "title", "detail", "facts", "next"],
     "properties": {
         "type": {"type": "string"},
-        "code": {"type": "string", "description": "Stable; also the Solidity error's name."},
+        "code": {
+            "enum": all_codes(),
+            "description": "Stable; of a contract's refusal the Solidity error's name.",
+        },
         "status": {"type": "integer"},
         "title": {"type": "string"},
         "detail": {"type": "string"},
@@ -59,6 +65,12 @@ _WAIT = {
 }
 
 
+_SETTLED = {
+    "description": "With `wait`: the submission, as far as it was waited for",
+    "content": {"application/json": {"schema": {"$ref": answer_schema("get_submission", 200)}}},
+}
+
+
 def describe(app: FastAPI) -> dict[str, Any]:
     """The OpenAPI document of this application."""
     if app.openapi_schema is None:
@@ -79,6 +91,8 @@ def describe(app: FastAPI) -> dict[str, Any]:
         for path, operations in described["paths"].items():
             for method, operation in operations.items():
                 _complete(path, method, operation)
+        described = json.loads(json.dumps(described))  # what operations shared is each one's now
+        add_examples(described)
         app.openapi_schema = described
     return app.openapi_schema
 
@@ -109,3 +123,4 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
         operation["security"] = [{"token": ["submit"]}, {"session": []}]
         if "202" in operation["responses"]:
             parameters.append(_WAIT)
+            operation["responses"]["200"] = _SETTLED

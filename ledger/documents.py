@@ -1,5 +1,6 @@
 """Documents and readings as they are taken in and given out: owners, idempotency, the audit log."""
 
+import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,8 +22,10 @@ from ledger.evidence.documents import (
 from ledger.evidence.months import (
     ReadMonth,
     meter_by_record,
+    months_of_upload,
     parse_meter_record,
     read_month,
+    seed_of,
     store_month,
 )
 from ledger.identifiers.acting import owner_of
@@ -42,13 +45,21 @@ _REASON_CHARACTERS_MAX = 200  # of what is written down for ever
 
 @dataclass(frozen=True, slots=True)
 class ReadingsUpload:
-    """One meter's month as it came: 32 bytes each of owner, meter and salt seed."""
+    """One meter's month as it came: meter and salt seed 32 bytes each; None: none was sent."""
 
-    owner: bytes
-    content: bytes
+    document: Document
     meter: bytes
     period: Period
-    seed: bytes
+    seed: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class KeptDocument:
+    """A document as it is given out; `seed` is that of readings, for their owner alone."""
+
+    content: bytes
+    media_type: str
+    seed: bytes | None
 
 
 class Documents:
@@ -68,30 +79,38 @@ class Documents:
         render: Callable[[ReadMonth, bytes], bytes],
     ) -> Answer:
         """Take a meter's month in; raises ReadingsMalformed and what names the meter."""
-        now = self._clock.now()
+        now, owner = self._clock.now(), upload.document.owner
         with self._store.reading() as reading:
             subject = subject_by_hash(reading, upload.meter)
-            if subject["owner"] != upload.owner:
+            if subject["owner"] != owner:
                 raise ResourceUnknown(f"meters/{subject['name']}")
             if (kept := recall(reading, request)) is not None:
                 return kept
             meter = meter_by_record(reading, name=subject["name"], record=subject["record"])
-            if owner_of(reading, meter.facility) != upload.owner:
+            if owner_of(reading, meter.facility) != owner:
                 raise FieldInvalid([{"pointer": "/facility", "rule": "of_the_meter's_owner"}])
-        month = read_month(upload.content, meter=meter, period=upload.period, seed=upload.seed)
+            seed = upload.seed or self._seed_for(reading, upload)
+        content = upload.document.content
+        month = read_month(content, meter=meter, period=upload.period, seed=seed)
 
         def store(connection: Connection) -> Answer:
             digest = store_month(
                 connection,
                 month,
-                content=upload.content,
-                owner=upload.owner,
+                document=upload.document,
                 sealing_key=self._sealing_key,
                 now=now,
             )
             return _remember_once(connection, request, body=render(month, digest), now=now)
 
         return self._writer.commit(store)
+
+    def _seed_for(self, reading: Connection, upload: ReadingsUpload) -> bytes:
+        """The seed that the same upload had before, so that its root stays; else a fresh one."""
+        for month in months_of_upload(reading, digest_of(upload.document.content, claimed=None)):
+            if (month["meter"], month["period"]) == (upload.meter, upload.period.number):
+                return seed_of(month, sealing_key=self._sealing_key)
+        return secrets.token_bytes(32)
 
     def take_document(
         self,
@@ -113,10 +132,8 @@ class Documents:
 
         return self._writer.commit(store)
 
-    def read_document(
-        self, viewer: Viewer, digest: bytes, *, reason: str | None
-    ) -> tuple[bytes, str]:
-        """Content and media type of a document, for whom it is to be seen.
+    def read_document(self, viewer: Viewer, digest: bytes, *, reason: str | None) -> KeptDocument:
+        """A document, for whom it is to be seen.
 
         A regulator says why; whoever reads another's is written down first. Raises
         ResourceUnknown, FieldInvalid.
@@ -128,8 +145,16 @@ class Documents:
             view, owner = seen
             _require_reason(view, reason)
             row = get_document(reading, digest)
+            seed = self._own_seed(reading, owner, digest) if view == "owner" else None
         self._write_down(viewer, Access(owner, digest, view, reason))
-        return row["content"], row["media_type"]
+        return KeptDocument(row["content"], row["media_type"], seed)
+
+    def _own_seed(self, reading: Connection, owner: bytes, digest: bytes) -> bytes | None:
+        """The newest seed of readings for the one whose they are: others may have the same."""
+        for month in months_of_upload(reading, digest):
+            if owner_of(reading, month["facility"]) == owner:
+                return seed_of(month, sealing_key=self._sealing_key)
+        return None
 
     def explain_report(
         self, viewer: Viewer, report: bytes, *, reason: str | None

@@ -49,4 +49,5 @@ reading_month_table = Table(
     Column("created_at", BigInteger, nullable=False),
     Index(None, "meter", "period", "seq"),
     Index(None, "facility", "period", "seq"),
+    Index(None, "document", "seq"),
 )

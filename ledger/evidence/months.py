@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, func, insert, select
 
 from identity.identifier import parse_identifier
-from identity.sealing import seal
+from identity.sealing import open_sealed, seal
 from ledger.errors import FieldInvalid
 from ledger.evidence.documents import Document, get_document, store_document
 from ledger.evidence.merkle import MonthTree, month_tree
@@ -85,13 +85,11 @@ def store_month(
     connection: Connection,
     month: ReadMonth,
     *,
-    content: bytes,
-    owner: bytes,
+    document: Document,
     sealing_key: bytes,
     now: int,
 ) -> bytes:
     """Keep the upload and its roots, durable before anybody anchors them; the digest."""
-    document = Document(content, owner, kind="readings", media_type="text/csv")
     digest = store_document(connection, document, now=now)
     table, meter = reading_month_table, month.meter
     same = (table.c.meter == meter.hash) & (table.c.period == month.period.number)
@@ -101,6 +99,18 @@ def store_month(
         kept = {"document": digest, "created_at": now}
         connection.execute(insert(table).values(**kept, **_row(month, sealing_key)))
     return digest
+
+
+def months_of_upload(connection: Connection, document: bytes) -> list[Row]:
+    """The months that an upload was taken for, the newest first."""
+    table = reading_month_table
+    query = select(table).where(table.c.document == document).order_by(table.c.seq.desc())
+    return every_row(connection, query)
+
+
+def seed_of(month: Row, *, sealing_key: bytes) -> bytes:
+    """The salt seed of a kept month, 32 bytes."""
+    return open_sealed(sealing_key, month["salt_seed"], context=month["meter"])
 
 
 def _row(month: ReadMonth, sealing_key: bytes) -> dict[str, Any]:

@@ -1,8 +1,9 @@
-"""Readings of one meter from a CSV file: every interval of a month or year exactly once.
+"""Readings of one meter from a file: every interval of a month or year exactly once.
 
-Two formats, told apart by their header: a meter's export (`date,Usage_kWh,…`, further columns
-not read) and our own (`stamp,quantity`). Stamps are the start of their interval at +08:00, rows
-ascend. Nothing here repairs: the first line that is wrong refuses the file.
+CSV of two formats, told apart by their header: a meter's export (`date,Usage_kWh,…`, further
+columns not read) and our own (`stamp,quantity`); or NDJSON of the same two names. Stamps are the
+start of their interval at +08:00, rows ascend. Nothing here repairs: the first line that is wrong
+refuses the file.
 """
 
 import re
@@ -16,6 +17,7 @@ from typing import NamedTuple
 
 from ledger.errors import DoorRefusal
 from ledger.period import Period
+from ledger.strict_json import parse_strict
 
 STEP_SECONDS_MIN = 60
 MONTH_BYTES_MAX = 8 * 2**20  # a month of minutes with an export's eleven columns has 5 MB
@@ -27,6 +29,7 @@ _QUANTITY = re.compile(r"(?:0|[1-9][0-9]{0,11})(?:\.[0-9]{1,6})?")
 _TIME = "(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
 _STAMP = re.compile(rf"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}T{_TIME}\+08:00")
 _OWN_HEADER = ["stamp", "quantity"]
+_OBJECT_BYTES_MAX = 256
 _EXPORT_HEADER = ["date", "Usage_kWh"]
 
 
@@ -134,6 +137,25 @@ def _rows(data: bytes, *, bytes_max: int) -> Iterator[_Row]:
     lines = _text(data, bytes_max=bytes_max).split("\n")
     if lines[-1] == "":
         lines.pop()
+    rows = _objects(lines) if lines and lines[0].startswith("{") else _cells(lines)
+    yield from rows
+
+
+def _objects(lines: Sequence[str]) -> Iterator[_Row]:
+    """The rows of NDJSON: an object of stamp and quantity, both texts, on each line."""
+    for number, line in enumerate(lines, start=1):
+        try:
+            row = parse_strict(line.encode(), limit_bytes=_OBJECT_BYTES_MAX, depth=1)
+        except DoorRefusal:
+            raise ReadingsMalformed("columns", number) from None
+        is_row = isinstance(row, dict) and row.keys() == set(_OWN_HEADER)
+        if not is_row or not all(isinstance(value, str) for value in row.values()):
+            raise ReadingsMalformed("columns", number)
+        yield _row(number, Reading(**row))
+
+
+def _cells(lines: Sequence[str]) -> Iterator[_Row]:
+    """The rows of CSV: a meter's export or our own, told apart by the header."""
     header = lines[0].removesuffix("\r").split(",") if lines else []
     is_export = header[:2] == _EXPORT_HEADER
     if not is_export and header != _OWN_HEADER:

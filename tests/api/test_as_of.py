@@ -40,6 +40,7 @@ def _read(world: World, path: str, as_of: str | int) -> dict[str, Any]:
     return {name: value for name, value in told.items() if name not in ("final_block", "next")}
 
 
+@pytest.mark.slow  # three seconds of blocks
 def test_read_says_what_it_said_when_it_is_asked_for_the_block_of_then(held: World) -> None:
     then = held.park.get("/.well-known/carbonledger")["as_of_block"]
     first = held.park.get("/v1/evidence")["items"][0]

@@ -3,6 +3,7 @@
 import base64
 import gzip
 import hashlib
+import json
 from typing import Any
 
 import pytest
@@ -27,7 +28,19 @@ def _with(line: int, *texts: str) -> bytes:
     return "\n".join([*LINES[: line - 1], *texts, *LINES[line:], ""]).encode()
 
 
+OBJECT = b'{"stamp":"2023-02-01T00:00:00+08:00","quantity":"1"}\n'
 MALFORMED = {
+    "line of JSON broken": (OBJECT + b'{"stamp":', "columns", 2),
+    "line of JSON with a number": (OBJECT.replace(b'"1"', b"1"), "columns", 1),
+    "line of JSON with a name more": (OBJECT.replace(b"{", b'{"meter":"x",'), "columns", 1),
+    "line of JSON with a name twice": (OBJECT.replace(b"{", b'{"stamp":"x",'), "columns", 1),
+    "line of JSON far too long": (OBJECT.replace(b'"1"', b'"' + b"1" * 300 + b'"'), "columns", 1),
+    "line of JSON that is a list": (OBJECT + b"[1,2]", "columns", 2),
+    "line of JSON of another step": (
+        OBJECT + OBJECT.replace(b"00:00:00+", b"00:30:00+"),
+        "step",
+        2,
+    ),
     "nothing": (b"", "header", 1),
     "another header": (_with(1, "time,kWh"), "header", 1),
     "header alone": (b"stamp,quantity\n", "gap", 2),
@@ -60,10 +73,11 @@ def _upload(
     key: str = "readings",
     meter: str = METER,
     month: str = "2023-02",
-    seed: str = SEED,
+    seed: str | None = SEED,
     by: str = "enterprise 1",
 ) -> Response:
-    headers = {"Idempotency-Key": key, "Carbon-Salt-Seed": seed} | world.park.headers(by)
+    headers = {"Idempotency-Key": key} | world.park.headers(by)
+    headers |= {} if seed is None else {"Carbon-Salt-Seed": seed}
     query = {"kind": "readings", "meter": meter, "period": month}
     return world.park.http.post("/v1/documents", params=query, content=content, headers=headers)
 
@@ -98,6 +112,49 @@ def test_upload_readings_tells_root_and_sum_when_the_month_is_whole(
 def test_upload_readings_gives_another_root_when_the_seed_is_another(held: World) -> None:
     roots = [_upload(held, WHOLE, key=seed, seed=f"0x{seed * 32}") for seed in ("00", "01")]
     assert len({answer.json()["root"] for answer in roots}) == 2
+
+
+def _seed_told(world: World, digest: str, *, by: str) -> str | None:
+    """What a reader of a document is told of its salts."""
+    query = {"reason": "spot check"} if by == "regulator" else None
+    path = f"/v1/documents/{digest}"
+    answer = world.park.http.get(path, params=query, headers=world.park.headers(by))
+    assert answer.is_success, answer.text
+    told: str | None = answer.headers.get("carbon-salt-seed")
+    return told
+
+
+def test_upload_readings_makes_a_seed_and_tells_its_owner_when_none_came(held: World) -> None:
+    told = _upload(held, WHOLE, seed=None).json()
+    seed = _seed_told(held, told["digest"], by="enterprise 1")
+    assert seed is not None
+    assert _upload(held, WHOLE, key="with-it", seed=seed).json()["root"] == told["root"]
+
+
+def test_upload_readings_makes_each_seed_anew_when_none_came_for_others(held: World) -> None:
+    told = [_upload(held, WHOLE, seed=None).json()]
+    told += [_upload(held, WHOLE, seed=None, meter=OTHERS_METER, by="enterprise 2").json()]
+    seeds = {_seed_told(held, told[0]["digest"], by=f"enterprise {number}") for number in (1, 2)}
+    assert len(seeds) == 2 and None not in seeds
+
+
+def test_upload_readings_keeps_the_root_when_they_come_again_without_a_seed(held: World) -> None:
+    first = _upload(held, WHOLE, seed=None).json()
+    assert _upload(held, WHOLE, seed=None, key="again").json() == first
+
+
+@pytest.mark.parametrize("by", ["verifier", "regulator"])
+def test_get_document_tells_no_seed_when_another_reads_it(held: World, by: str) -> None:
+    told = _upload(held, WHOLE).json()
+    assert _seed_told(held, told["digest"], by="enterprise 1") == SEED
+    assert _seed_told(held, told["digest"], by=by) is None
+
+
+def test_upload_readings_gives_the_same_root_when_they_come_as_lines_of_json(held: World) -> None:
+    rows = [line.split(",") for line in WHOLE.decode().splitlines()[1:]]
+    lines = [json.dumps({"stamp": stamp, "quantity": quantity}) for stamp, quantity in rows]
+    answer = _upload(held, "\n".join(lines).encode())
+    assert (answer.status_code, answer.json()["root"]) == (201, _root(WHOLE))
 
 
 def test_upload_readings_gives_the_same_bytes_when_it_comes_again(held: World) -> None:

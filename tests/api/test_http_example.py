@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import httpx2
+import pytest
 
 from api.fields import hex_text
 from tests.api.world import World
@@ -19,6 +20,7 @@ def _blocks() -> list[str]:
     return re.findall(r"```python\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
 
 
+@pytest.mark.slow  # three seconds of blocks
 def test_run_example_signs_in_and_moves_a_tonne_when_it_is_followed(
     world: World, url: str, tmp_path: Path
 ) -> None:

@@ -26,9 +26,15 @@ IDENTIFIERS: list[dict[str, Any]] = _DATA["identifiers"]
 @pytest.fixture(scope="module")
 def before(world: World) -> tuple[str, str, dict[str, str]]:
     """Kept rows and head as they must stay, and the names of the cases."""
+    names = names_of_cases(world)
+    return world.kept(), world.head(), names
+
+
+def names_of_cases(world: World) -> dict[str, str]:
+    """What `$name` stands for in the cases."""
     names = world.names()
     names["high_s_of_consumer"] = _signature("high_s", names["countersignature"])
-    return world.kept(), world.head(), names
+    return names
 
 
 def _filled(value: Any, names: dict[str, str]) -> Any:
@@ -91,7 +97,8 @@ def _content(world: World, case: dict[str, Any], names: dict[str, str]) -> bytes
     return _changed(body, case, names).encode()
 
 
-def _ask(world: World, case: dict[str, Any], names: dict[str, str]) -> Response:
+def ask_case(world: World, case: dict[str, Any], names: dict[str, str]) -> Response:
+    """The answer to a case."""
     headers = {"Content-Type": "application/json", "Idempotency-Key": "refusal"}
     headers |= world.park.headers("enterprise 1") | case.get("headers", {})
     path = f"/v1/{NOUN_OF[case['act']]}" if "act" in case else ""
@@ -108,7 +115,7 @@ def test_refuse_names_code_and_facts_when_the_request_is_of_the_table(
     world: World, before: tuple[str, str, dict[str, str]], case: dict[str, Any]
 ) -> None:
     kept, head, names = before
-    answer = _ask(world, case, names)
+    answer = ask_case(world, case, names)
     told = answer.json()
     assert (answer.status_code, told.get("code")) == (case["status"], case["code"]), answer.text
     assert told["facts"] == _filled(case["facts"], names)
@@ -141,7 +148,7 @@ def test_refuse_tells_reason_and_position_when_an_identifier_is_malformed(
     kept, head, names = before
     facts = {"reason": bad["reason"], "position": bad["position"]}
     for place in _identifier_places(bad["input"]):
-        answer = _ask(world, place, names)
+        answer = ask_case(world, place, names)
         assert answer.status_code == 422, answer.text
         assert (answer.json()["code"], answer.json()["facts"]) == ("IdentifierMalformed", facts)
     assert (world.kept(), world.head()) == (kept, head)

@@ -32,6 +32,7 @@ def test_help_gives_one_example_when_any_verb_is_asked() -> None:
         assert shlex.split(example)[: len(verb)] == list(verb)
 
 
+@pytest.mark.slow  # three seconds of blocks
 def test_run_examples_succeeds_when_they_come_in_the_order_of_the_help(
     run: Run, park: tuple[World, str], desk: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -231,6 +231,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("seq", name=op.f("pk_reading_month")),
     )
     op.create_index(
+        op.f("ix_reading_month_document_seq"), "reading_month", ["document", "seq"], unique=False
+    )
+    op.create_index(
         op.f("ix_reading_month_facility_period_seq"),
         "reading_month",
         ["facility", "period", "seq"],

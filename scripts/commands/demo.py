@@ -18,6 +18,8 @@ from ledger.clock import RealClock
 from ledger.evidence.readings import YearOfReadings
 from scripts.commands.options import AsJson, help_of
 from scripts.output import EXIT_REFUSED, EXIT_WRONG, language, print_json, say, tell_line, text
+from scripts.park_year.cast import ENTERPRISES
+from scripts.park_year.everybody import Everybody
 from scripts.park_year.metering import GENERATED_YEAR, read_file
 from scripts.park_year.outcome import Outcome, outcome_of
 from scripts.park_year.place import prepare_directory
@@ -107,6 +109,7 @@ def _run(
         show_tampering(console, texts, tampering)
         url = _LATER_URL if is_once else played.story.client.url
         _tell_end(console, texts, outcome, directory=directory, year=timeline.year, url=url)
+        _tell_developer(console, texts, played.story.client, url=url)
         if as_json:
             print_json(outcome.document)
             sys.stdout.flush()
@@ -142,6 +145,18 @@ def _tell_end(
         f"  curl {url}/rpc -H 'Content-Type: application/json' -d '{_LATEST_BLOCK}'",
     ):
         console.print(line, soft_wrap=True, markup=False)
+
+
+def _tell_developer(console: Console, texts: Texts, client: Everybody, *, url: str) -> None:
+    """A token to try things with, in a request to paste: the first enterprise's."""
+    person = ENTERPRISES[0]
+    path = f"/v1/accounts/{person.identifier}"
+    client.get(path, by=person.name)  # a year has passed: the session is opened anew
+    (header,) = client.of(person.name).bearer().items()
+    told = {"enterprise": person.identifier, "docs": f"{url}/docs"}
+    console.print(texts.say("end.developer", **told), soft_wrap=True)
+    line = f"  curl {url}{path} -H '{': '.join(header)}'"
+    console.print(line, soft_wrap=True, markup=False)
 
 
 def _serve_on(texts: Texts, service: Service, *, url: str, directory: Path) -> None:

@@ -7,6 +7,7 @@ from what the service hands out, with the standard library alone; a founder sign
 import hashlib
 import hmac
 import json
+import shlex
 import signal
 import subprocess
 import sys
@@ -45,6 +46,7 @@ class Seen:
     readings: dict[tuple[str, str], bytes]  # by meter and month
     seeds: dict[str, dict[str, str]]
     findings: list[dict[str, Any]]
+    developers: dict[str, Any]  # what the request answers that is printed for developers
     later: dict[str, Any]
     status: int
     later_head: str
@@ -69,6 +71,15 @@ def _get_bytes(url: str, path: str, token: str = "") -> bytes:
     with urllib.request.urlopen(request, timeout=WAIT_SECONDS) as answer:
         content: bytes = answer.read()
         return content
+
+
+def _paste(told: str) -> dict[str, Any]:
+    """The answer to the one printed request that has a token."""
+    (line,) = [line for line in told.splitlines() if "Bearer" in line]
+    curl, url, header, token = shlex.split(line)
+    assert (curl, header) == ("curl", "-H")
+    answer: dict[str, Any] = _get(url, "", token.removeprefix("Authorization: Bearer "))
+    return answer
 
 
 def _read_document(process: "subprocess.Popen[str]") -> dict[str, Any]:
@@ -141,6 +152,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Seen:
             document = _read_document(process)
             url = json.loads((directory / "service.json").read_text("utf-8"))["url"]
             found = _look_around(url, sign_in(url, directory))
+            developers = _paste(progress.read_text("utf-8"))
         finally:
             process.send_signal(signal.SIGINT)
             rest, _ = process.communicate(timeout=WAIT_SECONDS)
@@ -153,6 +165,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Seen:
         document=document,
         progress=progress.read_text("utf-8"),
         seeds=seeds,
+        developers=developers,
         later=later,
         later_head=later_head,
         status=process.returncode,
@@ -280,7 +293,12 @@ def test_find_slip_names_month_and_carrier_when_kilowatt_hours_were_megawatt_hou
 def test_tell_story_keeps_to_standard_error_when_json_is_asked(seen: Seen) -> None:
     for told in ("1. Enterprise", "2. Verifier", "3. Park", "4. Regulator", "Tampering"):
         assert told in seen.progress
-    assert seen.progress.count("  curl ") == 3
+    assert seen.progress.count("  curl ") == 4
+
+
+def test_request_for_developers_is_answered_when_it_is_pasted_as_printed(seen: Seen) -> None:
+    told = seen.developers
+    assert (told["account"], told["view"]) == ("88.111/ENT.0001", "owner")
 
 
 def test_interrupt_ends_well_when_the_demo_goes_on_serving(seen: Seen) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-HEAD_SECONDS = 2.0
+HEAD_SECONDS = 1.5
 HEAD_BYTES_MAX = 64 * 1024
 
 

@@ -24,7 +24,7 @@ from ledger.outbox.idempotency import Request as IdempotentRequest
 from ledger.strict_json import parse_strict
 
 BODY_BYTES_MAX = 256 * 1024
-_BODY_PATIENCE_SECONDS, _BODY_BYTES_PER_SECOND = 2.0, 16 * 1024
+_BODY_PATIENCE_SECONDS, _BODY_BYTES_PER_SECOND = 1.5, 16 * 1024
 COOKIE = "__Host-carbonledger"
 _ENTRANCES = {("POST", "/v1/sessions"), ("POST", "/v1/invitations/{secret}")}
 _HARMLESS = ("GET", "HEAD", "OPTIONS")

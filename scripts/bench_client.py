@@ -4,8 +4,8 @@ import multiprocessing
 import selectors
 import socket
 import time
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections import Counter, deque
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,24 +23,25 @@ class Played:
 
 
 class Clients:
-    """A process that sends; each connection is a lane and keeps the order of its requests."""
+    """A process that sends over so many connections at once, each waiting for its answers."""
 
-    def __init__(self, pool: ProcessPoolExecutor) -> None:
+    def __init__(self, pool: ProcessPoolExecutor, connections: int) -> None:
         self._pool = pool
+        self._connections = connections
 
     def play(self, port: int, lanes: list[list[bytes]]) -> Played:
-        """Send every lane's requests, all lanes at once, each waiting for its answers."""
+        """Send every lane's requests in order; a connection that is through takes the next lane."""
         begin = time.monotonic() + _HEAD_START_SECONDS
-        return self._pool.submit(_play, port, lanes, begin).result()
+        return self._pool.submit(_play, port, lanes, self._connections, begin).result()
 
 
 @contextmanager
-def started_clients() -> Iterator[Clients]:
+def started_clients(connections: int) -> Iterator[Clients]:
     """The client process, started before anything is timed."""
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, mp_context=spawn) as pool:
         pool.submit(time.sleep, _HEAD_START_SECONDS).result()
-        yield Clients(pool)
+        yield Clients(pool, connections)
 
 
 def raw_request(method: str, path: str, headers: dict[str, str], body: bytes = b"") -> bytes:
@@ -50,39 +51,47 @@ def raw_request(method: str, path: str, headers: dict[str, str], body: bytes = b
     return f"{method} {path} HTTP/1.1\r\n{head}\r\n".encode() + body
 
 
-def _play(port: int, lanes: list[list[bytes]], begin: float) -> Played:
+def _play(port: int, lanes: list[list[bytes]], connections: int, begin: float) -> Played:
     """One thread over all connections: what the client costs is taken from the service."""
+    waiting = deque(lanes)
     with selectors.DefaultSelector() as selector:
-        playing = [_Lane(socket.create_connection(("127.0.0.1", port)), lane) for lane in lanes]
-        for lane in playing:
-            selector.register(lane.connection, selectors.EVENT_READ, lane)
+        senders = [
+            _Sender(socket.create_connection(("127.0.0.1", port)), waiting)
+            for _ in range(min(connections, len(lanes)))
+        ]
+        for sender in senders:
+            selector.register(sender.connection, selectors.EVENT_READ, sender)
         time.sleep(max(0.0, begin - time.monotonic()))
         before = time.process_time()
-        left = sum(lane.send_next() for lane in playing)
+        left = sum(sender.send_next() for sender in senders)
         while left:
             for key, _ in selector.select():
-                lane = key.data
-                if lane.has_whole_answer():
-                    left -= not lane.send_next()
+                sender = key.data
+                if sender.has_whole_answer():
+                    left -= not sender.send_next()
         seconds, spent = time.monotonic() - begin, time.process_time() - before
-    for lane in playing:
-        lane.connection.close()
-    return Played(seconds, spent, sum((lane.statuses for lane in playing), Counter()))
+    for sender in senders:
+        sender.connection.close()
+    return Played(seconds, spent, sum((sender.statuses for sender in senders), Counter()))
 
 
-class _Lane:
-    """A connection, what is still to be sent over it, and what it was answered."""
+class _Sender:
+    """A connection, the lane that it is in, and what it was answered."""
 
-    def __init__(self, connection: socket.socket, requests: Sequence[bytes]) -> None:
+    def __init__(self, connection: socket.socket, waiting: deque[list[bytes]]) -> None:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.connection = connection
         self.statuses: Counter[int] = Counter()
-        self._requests = iter(requests)
+        self._waiting = waiting
+        self._lane: Iterator[bytes] = iter(())
         self._received = bytearray()
 
     def send_next(self) -> bool:
-        """Whether there was one more."""
-        request = next(self._requests, None)
+        """Whether there was one more, in this lane or another."""
+        request = next(self._lane, None)
+        if request is None and self._waiting:
+            self._lane = iter(self._waiting.popleft())
+            request = next(self._lane, None)
         if request is None:
             return False
         self.connection.sendall(request)

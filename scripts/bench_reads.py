@@ -54,7 +54,7 @@ _COPY = (
 
 def measure_reads() -> dict[str, Any]:
     """Answers a second over 8 connections, and milliseconds of the clients an answer."""
-    with tempfile.TemporaryDirectory() as scratch, started_clients() as clients:
+    with tempfile.TemporaryDirectory() as scratch, started_clients(LANES) as clients:
         directory = Path(scratch) / "ledger"
         with loaded_service(directory, lanes=1, acts_per_lane=1) as load:
             owner = load.owner_headers

@@ -50,7 +50,7 @@ Acts = list[list[dict[str, Any]]]
 
 def measure_submissions() -> dict[str, Any]:
     """Medians of three alternated rounds; acts a second, milliseconds of the client an act."""
-    with tempfile.TemporaryDirectory() as scratch, started_clients() as clients:
+    with tempfile.TemporaryDirectory() as scratch, started_clients(LANES) as clients:
         directory, database = Path(scratch) / "ledger", Path(scratch) / "rival.db"
         one = loaded_service(directory, lanes=LANES, acts_per_lane=_ACTS, workers=1)
         two = loaded_service(
@@ -112,14 +112,14 @@ class _Bench:
     def _take_in(self, suffix: str, lanes: Acts) -> Played:
         load, port = self._load, _port_of(self._load)
         singles = [_singles(load, lane[:SINGLES_PER_LANE]) for lane in lanes]
-        batches = [_batches(load, lane[SINGLES_PER_LANE:]) for lane in lanes]
+        batches = _batches(load, [lane[SINGLES_PER_LANE:] for lane in lanes])
         played = self._play(f"single{suffix}", port, singles, status=202)
         self._play(f"batched{suffix}", port, batches, status=200)
         return played
 
     def _take_in_by_two(self, number: int) -> None:
         first, count = _WARMING + number * _BATCHED, _BATCHED
-        lanes = [_batches(self._wide, lane[first : first + count]) for lane in self._wide.lanes]
+        lanes = _batches(self._wide, [lane[first : first + count] for lane in self._wide.lanes])
         with _stopped(self._wide.process):
             self._play("batched_by_two", _port_of(self._wide), lanes, status=200)
 
@@ -169,15 +169,16 @@ def _singles(load: Loaded, lane: list[dict[str, Any]]) -> list[bytes]:
     ]
 
 
-def _batches(load: Loaded, lane: list[dict[str, Any]]) -> list[bytes]:
+def _batches(load: Loaded, lanes: Acts) -> list[list[bytes]]:
+    """Every batch for itself, the first of each lane first: a connection takes what is next."""
     headers = {"Content-Type": "application/x-ndjson", **load.headers}
-    lines = [json.dumps({"type": "Evidence"} | act, separators=(",", ":")) for act in lane]
-    return [
-        raw_request(
-            "POST", "/v1/submissions", headers, "\n".join(lines[start : start + BATCH]).encode()
-        )
-        for start in range(0, len(lines), BATCH)
-    ]
+    batches = []
+    for start in range(0, len(lanes[0]), BATCH):
+        for lane in lanes:
+            lines = [json.dumps({"type": "Evidence"} | act) for act in lane[start : start + BATCH]]
+            body = "\n".join(lines).encode()
+            batches.append([raw_request("POST", "/v1/submissions", headers, body)])
+    return batches
 
 
 def _settle(load: Loaded) -> None:

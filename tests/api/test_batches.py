@@ -1,8 +1,11 @@
 """Many acts in one request: each for itself in order, or all or none."""
 
 import json
+import socket
 from typing import Any
+from urllib.parse import urlsplit
 
+import httpx2
 import pytest
 from httpx2 import Response
 
@@ -129,6 +132,36 @@ def test_send_each_names_the_first_when_a_line_was_recorded_before(held: World) 
     assert [one["code"] for one in again] == ["NonceUsed", "NonceUsed"]
     assert [one["facts"]["id"] for one in again] == [one["id"] for one in first]
     assert {one["facts"]["state"] for one in again} == {"final"}
+
+
+@pytest.mark.parametrize("share", [0.5, 1.0], ids=["in the middle", "before the answer"])
+def test_send_each_has_one_effect_when_an_upload_that_was_cut_is_repeated(
+    held: World, held_url: str, share: float
+) -> None:
+    lines = _transfers(held, 8)
+    _cut(held_url, held, _body(lines), share=share)
+    with httpx2.Client(base_url=held_url, trust_env=False) as client:
+        headers = {"Content-Type": NDJSON} | held.park.headers(CARRIER)
+        path, body = "/v1/submissions", _body(lines)
+        told = [_answers(client.post(path, content=body, headers=headers)) for _ in range(2)]
+    held.park.settle()
+    ids = [held.park.id_of("Transfer", line["message"]) for line in lines]
+    for answers in told:
+        assert [one.get("id") or one["facts"]["id"] for one in answers] == ids
+    assert {one["facts"]["state"] for one in told[1]} <= {"accepted", "sent", "final"}
+    states = [held.park.get(f"/v1/submissions/{act_id}")["state"] for act_id in ids]
+    assert states == ["final"] * len(lines)
+
+
+def _cut(url: str, world: World, body: bytes, *, share: float) -> None:
+    """A request of which the client sends so much, and then is gone."""
+    place = urlsplit(url)
+    headers = {"Host": "x", "Content-Type": NDJSON, "Content-Length": str(len(body))}
+    headers |= world.park.headers(CARRIER)
+    head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    with socket.create_connection((place.hostname, place.port)) as connection:
+        connection.sendall(f"POST /v1/submissions HTTP/1.1\r\n{head}\r\n".encode())
+        connection.sendall(body[: int(len(body) * share)])
 
 
 def test_send_each_takes_an_act_once_when_two_lines_are_the_same(held: World) -> None:

@@ -64,7 +64,7 @@ def test_play_counts_every_answer_when_lanes_are_sent_at_once(park: Park) -> Non
     serving = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     serving.start()
     known, unknown = (raw_request("GET", path, {}) for path in ("/healthz", "/nothing"))
-    with started_clients() as clients:
+    with started_clients(2) as clients:
         played = clients.play(listener.getsockname()[1], [[known, unknown], [known], [known]])
     server.should_exit = True
     serving.join()

@@ -1,5 +1,6 @@
 """The HTTP server of every process that answers: one configuration."""
 
+import gc
 import signal
 import socket
 
@@ -23,4 +24,5 @@ def run_server(application: FastAPI, listener: socket.socket) -> None:
     # uvicorn raises the signal that ended it once more: without a handler it would end us too.
     for ending in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ending, lambda *_: None)
+    gc.freeze()  # what was loaded until now stays: collections need not look through it again
     uvicorn.Server(config).run(sockets=[listener])

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from functools import partial
 from typing import TypeAlias
 
 from fastapi import APIRouter, Request, Response
@@ -30,6 +29,7 @@ from ledger.identifiers.queries import names_of
 from ledger.messages import OFF_CHAIN
 from ledger.outbox.act import Envelope
 from ledger.outbox.idempotency import Answer
+from ledger.outbox.idempotency import Request as IdempotentRequest
 from ledger.outbox.queries import submission_standing
 from ledger.preparation import PartialMessage
 
@@ -37,8 +37,6 @@ router = APIRouter(prefix="/v1")
 _SETTLED = ("final", "refused")
 _ACTS_PER_GROUP = 64
 _USUAL_BYTES_MAX = 8 * 1024
-
-
 Acceptance: TypeAlias = Groups[Asked, Answer, Refused]
 
 
@@ -52,14 +50,13 @@ async def _accept(request: Request, message_type: str, body: bytes) -> Response:
     viewer = submitting(request)
     require_json(request)
     waiting = wait_of(request)
-    brought = Brought(viewer.participant, accepted_body)
-    asked = partial(Asked, brought=brought, request=idempotent_request(request, body))
+    key = idempotent_request(request, body)
     act = await _read(message_type, body)
     if isinstance(act, Envelope):
         acceptance: Acceptance = request.app.state.acceptance
-        answer = await acceptance.outcome(asked(act))
+        answer = await acceptance.outcome(_asked(act, viewer, key))
     else:
-        answer = await run_in_threadpool(_sign_and_take, ledger_of(request), act, viewer, asked)
+        answer = await run_in_threadpool(_sign_and_take, ledger_of(request), act, viewer, key)
     if waiting is not None and (settled := await _awaited(request, answer, seconds=waiting)):
         return settled
     return _written(answer)
@@ -76,16 +73,20 @@ def _parse(message_type: str, body: bytes) -> Envelope | PartialMessage:
     return parse_act(message_type, parse_json(body))[0]
 
 
+def _asked(envelope: Envelope, viewer: Viewer, key: IdempotentRequest) -> Asked:
+    return Asked(envelope, Brought(viewer.participant, accepted_body), key)
+
+
 def _sign_and_take(
-    ledger: Ledger, message: PartialMessage, viewer: Viewer, asked: "partial[Asked]"
+    ledger: Ledger, message: PartialMessage, viewer: Viewer, key: IdempotentRequest
 ) -> Answer:
     """What is entrusted is signed here first."""
-    now, request = ledger.clock.now(), asked.keywords["request"]
 
     def take(envelope: Envelope) -> Answer:
-        return ledger.accept(asked(envelope))
+        return ledger.accept(_asked(envelope, viewer, key))
 
-    return ledger.custody.sign_once(message, viewer, request=request, now=now, take=take)
+    now = ledger.clock.now()
+    return ledger.custody.sign_once(message, viewer, request=key, now=now, take=take)
 
 
 def _written(answer: Answer) -> Response:

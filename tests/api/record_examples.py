@@ -151,6 +151,12 @@ def record_exchanges(recording: Recording, exhibit: Exhibit) -> None:
         if media_type == "application/json":
             recording.note(exchange.operation, exchange.status, body)
         recording.show(exchange, body)
+    for exchange, role in product(exhibit.exchanges(), ROLES):
+        if exchange.media_type is None and exchange.operation.startswith(("get_", "list_")):
+            asked = Exchange(exchange.operation, ROLES[role], exchange.parameters)
+            answer = exhibit.ask(asked)
+            if answer.is_success and answer.headers["content-type"] == "application/json":
+                recording.note(exchange.operation, answer.status_code, answer.json())
 
 
 def record_walk(recording: Recording, walk: Walk) -> None:

@@ -26,7 +26,6 @@ pytestmark = pytest.mark.timeout(240)
 SECONDS_MAX, MEGABYTES_MAX = 2.0, 150
 PACE_SECONDS = 0.2  # of slow clients: a byte now and then
 ZEROS = 1 << 29  # half a gigabyte out of half a megabyte
-JSON_RPC_ERROR = b'"error":{"code":-32600'  # with status 200, as that protocol refuses
 SMUGGLED = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
 Bytes = Iterator[bytes]
 
@@ -65,6 +64,11 @@ class Attack:
 
 def _head(line: str, *headers: str) -> bytes:
     return "\r\n".join([line, "Host: x", *headers, "", ""]).encode("latin-1")
+
+
+def _sending(sent: bytes) -> Callable[[Target], Bytes]:
+    """The same bytes for every target, at once."""
+    return lambda _target: iter([sent])
 
 
 def _post(path: str, body: bytes, *headers: str, media_type: str = "application/json") -> Attack:
@@ -138,7 +142,7 @@ SMUGGLING = [
         ("ten thousand headers", tuple(f"X-{number}: y" for number in range(10_000)), b""),
     )
 ] + [
-    Attack("smuggling", name, lambda _target, sent=sent: iter([sent]))  # type: ignore[misc]
+    Attack("smuggling", name, _sending(sent))
     for name, sent in {
         "another protocol": b"SSH-2.0-OpenSSH_9.2\r\n\r\n",
         "HTTP/2": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
@@ -185,7 +189,6 @@ OVERSIZED = [
         "bytes of lines",
         _post("/v1/submissions", LINE * 250_000, media_type="application/x-ndjson"),
     ),
-    _of("oversized", "calls of a batch", _post("/rpc", b"[" + b"{}," * 20_000 + b"{}]")),
 ]
 
 
@@ -213,7 +216,7 @@ def _bombs() -> Iterator[Attack]:
 
 
 PATHS = [
-    Attack("path", path, lambda _target, path=path: iter([_head(f"GET {path} HTTP/1.1")]))  # type: ignore[misc]
+    Attack("path", path, _sending(_head(f"GET {path} HTTP/1.1")))
     for path in (
         "/static/../api/app.py",
         "/static/..%2f..%2fpyproject.toml",
@@ -287,8 +290,7 @@ def _is_refused(target: Target, attack: Attack) -> tuple[bool, float]:
         sending.start()
         answer = _answer(connection)
         seconds = time.monotonic() - started
-    is_refused = answer == b"" or b"400" <= answer[9:12] < b"500" or JSON_RPC_ERROR in answer
-    return is_refused, seconds
+    return answer == b"" or b"400" <= answer[9:12] < b"500", seconds
 
 
 def _send(connection: socket.socket, first: bytes, pieces: Bytes) -> None:

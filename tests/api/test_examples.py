@@ -14,6 +14,8 @@ from tests.api.test_refusals import CASES
 from tests.api.test_tenant_walk import ROLES
 from tests.api.world import World
 
+pytestmark = pytest.mark.slow  # a park is furnished beyond the usual, and asked everything
+
 # Told by clients only, or found by programs that open a directory.
 NOT_SERVED = {"ActUnderWay", "AnswerWrong", "ServiceUnavailable"}
 # What is drawn for each caller anew stands in no example of a request.

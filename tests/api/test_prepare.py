@@ -55,6 +55,7 @@ def signed(world: World, told: dict[str, Any], signer: str) -> str:
     return hex_text(bytes(made.signature))
 
 
+@pytest.mark.slow  # every type is carried to the chain
 @pytest.mark.parametrize("message_type", ENVELOPES)
 def test_prepare_gives_what_is_accepted_when_a_wallet_signs_its_typed_data(
     held: World, message_type: str

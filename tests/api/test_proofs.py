@@ -13,6 +13,8 @@ from tests.api.proven import MONTH, OTHER_SIGNER, SIGNER, STAMP, proof_of, prove
 from tests.api.test_documents import METER, SEED, WHOLE, _upload
 from tests.api.world import World
 
+pytestmark = pytest.mark.slow  # a report is proven for each test
+
 
 @pytest.fixture
 def report(held: World) -> str:

@@ -94,6 +94,7 @@ def test_list_gives_what_the_single_reads_give_when_a_role_walks_it(
             assert shown == listed[act_id]
 
 
+@pytest.mark.slow  # eighty pairs of role and resource
 @pytest.mark.parametrize("path", SEEN_BY_ROLE)
 @pytest.mark.parametrize("role", ROLES)
 def test_read_tells_of_a_hidden_act_as_of_none_when_a_role_may_not_see_it(
@@ -108,6 +109,7 @@ def test_read_tells_of_a_hidden_act_as_of_none_when_a_role_may_not_see_it(
         assert answer.headers.keys() == nothing.headers.keys()
 
 
+@pytest.mark.slow  # eighty pairs of role and resource
 @pytest.mark.parametrize("path", SEEN_BY_ROLE)
 @pytest.mark.parametrize("role", ROLES)
 def test_filter_finds_nothing_hidden_when_a_role_names_what_another_owns(

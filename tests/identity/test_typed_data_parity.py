@@ -38,6 +38,7 @@ def _reference_hashes(
     return signable.header, signable.body
 
 
+@pytest.mark.slow  # a thousand values a type
 @pytest.mark.parametrize("name", [*_SENT, *OFF_CHAIN])
 def test_struct_hash_equals_eth_account_when_message_is_generated(name: str) -> None:
     fields = (_SENT | OFF_CHAIN)[name]

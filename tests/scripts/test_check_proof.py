@@ -292,6 +292,7 @@ def _signed(proof: Proof, message_type: str, message: dict[str, Any], key: bytes
     return {"type": message_type, "message": message} | signed
 
 
+@pytest.mark.slow  # a proof is made for each
 @pytest.mark.parametrize("name", ["meter", "stamp", "quantity", "unit"])
 @pytest.mark.parametrize("value", ["", "a\nb signed report c", "\ud800", "1|2", "\x1b[2J", 5, None])
 def test_check_is_refused_when_a_committed_text_is_made_to_mislead(

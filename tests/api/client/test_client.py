@@ -30,6 +30,8 @@ TRANSFERS = "/v1/transfers"
 SEED = bytes(range(32))
 SERVER_LIBRARIES = ("fastapi", "starlette", "sqlalchemy", "web3", "pydantic", "eth", "uvicorn")
 
+pytestmark = pytest.mark.slow  # a served park for each test
+
 
 def _transfer(**changes: Any) -> dict[str, Any]:
     return transfer(tonnes=10, nonce=3, **changes)

@@ -114,6 +114,7 @@ def test_reconcile_finds_nothing_when_the_mirror_is_untouched(copy: Opened) -> N
     assert told.rows > 200
 
 
+@pytest.mark.slow  # every column of every table
 @pytest.mark.parametrize("position", range(max(len(table.c) for table in TABLES)))
 def test_reconcile_names_row_and_column_when_one_column_of_each_table_is_edited(
     copy: Opened, spoil: Callable[..., Any], position: int

@@ -31,17 +31,22 @@ class DirectoryLock:
 
 def require_empty(directory: Path) -> None:
     """Raises DirectoryNotEmpty, RestoreUnfinished; lock and service keys may be there already."""
-    if (directory / "ledger.db").exists():
+    if _is_begun(directory):
         raise DirectoryNotEmpty(str(directory))
     _require_no_restore(directory)
 
 
 def require_made(directory: Path) -> None:
     """Raises DirectoryEmpty where `init` never ran, RestoreUnfinished where a restore broke off."""
-    if (directory / "ledger.db").exists():
+    if _is_begun(directory):
         return
     _require_no_restore(directory)
     raise DirectoryEmpty
+
+
+def _is_begun(directory: Path) -> bool:
+    settings = Settings(directory)
+    return settings.database.exists() or settings.connections_file.exists()
 
 
 def _require_no_restore(directory: Path) -> None:

@@ -8,9 +8,9 @@ from ledger.chain.node import NodeError
 from ledger.directory import require_made
 from ledger.errors import ChainUnavailable, LedgerHalted
 from ledger.settings import Settings
-from ledger.store.engine import Store
 from ledger.store.halt import read_halt
 from ledger.store.manifest import read_manifest
+from ledger.store.opened import open_store
 
 _PATIENCE_SECONDS = 30.0
 
@@ -20,7 +20,7 @@ class DistantEngine:
 
     def __init__(self, settings: Settings, url: str) -> None:
         require_made(settings.directory)
-        self.store = Store(settings.directory)
+        self.store = open_store(settings.directory)
         self.halted: LedgerHalted | None = None
         with self.store.reading() as reading:
             self.manifest = read_manifest(reading)

@@ -234,6 +234,34 @@ class ChainUnavailable(DoorRefusal):
 
 
 @dataclass(eq=False)
+class ChainRulesOld(DoorRefusal):
+    """The chain executes by rules before `needed`, which the contracts are compiled for."""
+
+    needed: str
+
+
+@dataclass(eq=False)
+class DeploymentRefused(DoorRefusal):
+    """The chain's node did not take the contracts; `reason` is its word on it."""
+
+    reason: str
+
+
+@dataclass(eq=False)
+class ConnectionsMalformed(DoorRefusal):
+    """connections.json says something else than where chain and tables are."""
+
+    reason: str
+
+
+@dataclass(eq=False)
+class BackupElsewhere(DoorRefusal):
+    """This ledger's `part`, chain or database, is not in its directory."""
+
+    part: str
+
+
+@dataclass(eq=False)
 class DirectoryEmpty(DoorRefusal):
     """No ledger lives in this directory: run `carbonledger init`."""
 

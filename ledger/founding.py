@@ -1,25 +1,30 @@
 """How a ledger begins: contracts on a fresh chain, and the manifest that names them."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from identity.identifier import parse_identifier
 from identity.keys import address_of, generate_key
 from ledger.chain.bindings import CONTRACTS
 from ledger.chain.deploy import Founding, code_hash, creation_hash, deploy
-from ledger.chain.embedded import CHAIN_ID
 from ledger.chain.embedded_node import EmbeddedNode
-from ledger.chain.node import Node
+from ledger.chain.http_node import HttpNode
+from ledger.chain.node import Node, NodeError, NodeUnreachable
+from ledger.chain.probe import found_checks, require_rules
 from ledger.chain.reader import Reader
 from ledger.chain.sender import Sender
 from ledger.clock import Clock
 from ledger.directory import require_empty, service_name
-from ledger.errors import ContractsForeign, SchemaForeign
-from ledger.mirror.follower import MirrorFile
+from ledger.errors import ChainUnavailable, ContractsForeign, DeploymentRefused, SchemaForeign
+from ledger.mirror.follower import Mirror
 from ledger.service_keys import ServiceKeys
+from ledger.settings import Connections, Settings, write_connections
 from ledger.store.chain_entries import ChainEntries
 from ledger.store.engine import Store
 from ledger.store.manifest import Manifest, write_manifest
+from ledger.store.opened import open_store
 
 SCHEMA = "0001"  # of the kept tables: the newest revision of ledger/migrations
 
@@ -34,40 +39,86 @@ class FoundingPlan:
     is_demo: bool
 
 
-def found(directory: Path, plan: FoundingPlan, *, keys: ServiceKeys, clock: Clock) -> Manifest:
-    """Deploy the contracts into a fresh chain and write the manifest, which comes last."""
+def found(
+    directory: Path,
+    plan: FoundingPlan,
+    *,
+    keys: ServiceKeys,
+    clock: Clock,
+    connections: Connections | None = None,
+) -> Manifest:
+    """Deploy the contracts and write the manifest, which comes last.
+
+    Into a fresh embedded chain, or the one that these connections name. Raises ChainUnavailable,
+    ChainRulesOld, DeploymentRefused.
+    """
     require_empty(directory)
-    store = Store(directory)
-    store.use_write_ahead_log()
+    wanted = connections or Connections()
+    if wanted != Connections():
+        write_connections(directory, wanted)
+    store = open_store(directory)
+    store.prepare()
     migrate(store)
-    entries = ChainEntries(store.path)
-    node = EmbeddedNode(entries, clock)
-    manifest = _deployed(node, plan, keys)
-    names = [manifest.address_of(name) for name in CONTRACTS]
-    mirror = MirrorFile(store.mirror_path(1), Reader(node, addresses=names), manifest)
-    mirror.follow()
-    mirror.close()
+    with _founding_chain(directory, wanted, clock) as (node, seal):
+        manifest = _deployed(node, seal, plan, keys)
+        if wanted.rpc_url is not None:
+            headers, receipts = found_checks(node)
+            checked = replace(wanted, checks_header_hashes=headers, checks_receipts_roots=receipts)
+            write_connections(directory, checked)
+        addresses = [manifest.address_of(name) for name in CONTRACTS]
+        mirror = Mirror(
+            store.mirror_writer(1),
+            Reader(node, addresses=addresses),
+            manifest,
+            depth=wanted.finality_depth,
+        )
+        mirror.follow()
+        mirror.close()
     with store.keeping() as connection:
         write_manifest(connection, manifest)
-    entries.close()
     store.close()
     return manifest
 
 
-def _deployed(node: EmbeddedNode, plan: FoundingPlan, keys: ServiceKeys) -> Manifest:
+@contextmanager
+def _founding_chain(
+    directory: Path, connections: Connections, clock: Clock
+) -> Iterator[tuple[Node, Callable[[], bool]]]:
+    if connections.rpc_url is None:
+        entries = ChainEntries(Settings(directory).database)
+        embedded = EmbeddedNode(entries, clock)
+        yield embedded, embedded.seal
+        entries.close()
+        return
+    distant = HttpNode(connections.rpc_url)
+    try:
+        require_rules(distant)
+        yield distant, lambda: False
+    except NodeUnreachable as error:
+        raise ChainUnavailable(str(error)) from error
+    except NodeError as error:
+        raise DeploymentRefused(str(error)) from error
+    finally:
+        distant.close()
+
+
+def _deployed(
+    node: Node, seal: Callable[[], bool], plan: FoundingPlan, keys: ServiceKeys
+) -> Manifest:
     # A fresh deployer each time: with a fixed one, installations would share addresses and
     # thereby an EIP-712 domain, and acts could be replayed between them.
-    deployer = Sender(node, private_key=generate_key(), chain_id=CHAIN_ID)
+    chain_id = int(node.request("eth_chainId", []), 16)
+    deployer = Sender(node, private_key=generate_key(), chain_id=chain_id)
     founding = Founding(
         root_label=plan.root,
         founders=plan.founders,
         recovery_delay_seconds=plan.recovery_delay_seconds,
         module=parse_identifier(f"{plan.root}/EMISSIONS").hash,
     )
-    deployed = deploy(node, deployer, founding=founding, progress=node.seal)
+    deployed = deploy(node, deployer, founding=founding, progress=seal)
     genesis = Reader(node, addresses=[]).block(0)
     return Manifest(
-        chain_id=CHAIN_ID,
+        chain_id=chain_id,
         genesis=genesis.hash,
         identifiers=deployed["Identifiers"].address,
         identifiers_code_hash=deployed["Identifiers"].code_hash,

@@ -8,25 +8,33 @@ from sqlalchemy.exc import OperationalError
 from ledger.chain.reader import Reader
 from ledger.errors import ChainForked, ChainShorter, MirrorMissing
 from ledger.outbox.queue import newest_settled_block
-from ledger.store.chain_log import block_by_hash, read_head
+from ledger.store.chain_log import block_by_hash, read_final, read_head
 from ledger.store.engine import Store
 
 
 def check_chain(reader: Reader, store: Store) -> None:
     """Raises ChainShorter or ChainForked where this directory knows more than its chain has.
 
+    Blocks that are not final may have been replaced: what of them is known is not compared.
     What it knows is the last block that the mirror read and the last one in which a transaction
     was settled: both are stored anyway, so that no commit pays for a mark of its own.
     """
     with store.keeping() as connection:
         settled = newest_settled_block(connection)
-    cursor = mirror_head(store)
+    head, final = mirror_head(store), mirror_final(store)
     chain = reader.head_number()  # after the others: they may grow, and never beyond the chain
-    known = max(settled, 0 if cursor is None else cursor[0])
+    known = max(settled, 0 if head is None else head[0])
     if known > chain:
         raise ChainShorter(chain, known)
-    if cursor is not None and reader.block(cursor[0]).hash != cursor[1]:
-        raise ChainForked(cursor[0])
+    if final is not None and reader.block(final[0]).hash != final[1]:
+        raise ChainForked(final[0])
+
+
+def mirror_final(store: Store) -> tuple[int, bytes] | None:
+    """Number and hash of the last final block of the served mirror; None without a mirror."""
+    with suppress(MirrorMissing, OperationalError), store.reading() as connection:
+        return read_final(connection)
+    return None
 
 
 def mirror_head(store: Store) -> tuple[int, bytes] | None:

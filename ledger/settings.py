@@ -1,7 +1,12 @@
 """What a running ledger is told from outside: one place, handed down as values."""
 
-from dataclasses import dataclass
+import json
+import os
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
+
+from ledger.errors import ConnectionsMalformed
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +27,54 @@ DEFAULT_LIMITS = Limits()
 
 
 @dataclass(frozen=True, slots=True)
+class Connections:
+    """Where chain and tables are: in the directory unless an URL says otherwise.
+
+    A block is final when `finality_depth` blocks stand on it. What of a node's answers is
+    recomputed was found out when the ledger was made, so that no node can talk itself out of it.
+    """
+
+    rpc_url: str | None = None
+    database_url: str | None = None
+    finality_depth: int = 0
+    checks_header_hashes: bool = False
+    checks_receipts_roots: bool = False
+
+
+def write_connections(directory: Path, connections: Connections) -> None:
+    """Once, when the ledger is made; 0600, since URLs may hold passwords."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+    descriptor = os.open(Settings(directory).connections_file, flags, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        json.dump(asdict(connections), file, indent=2)
+
+
+def read_connections(directory: Path) -> Connections:
+    """Those of this directory; raises ConnectionsMalformed for a file that says something else."""
+    try:
+        content = Settings(directory).connections_file.read_text("utf-8")
+    except FileNotFoundError:
+        return Connections()
+    told = _object(content)
+    usual = asdict(Connections())
+    for name, value in told.items():
+        kinds = (str, type(None)) if name.endswith("_url") else (type(usual.get(name)),)
+        if name not in usual or type(value) not in kinds:
+            raise ConnectionsMalformed(name)
+    return Connections(**told)
+
+
+def _object(content: str) -> dict[str, Any]:
+    try:
+        told = json.loads(content)
+    except ValueError as error:
+        raise ConnectionsMalformed(str(error)) from error
+    if not isinstance(told, dict):
+        raise ConnectionsMalformed("not an object")
+    return told
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """A directory, and for demo directories the file that scripts its time."""
 
@@ -31,6 +84,16 @@ class Settings:
     @property
     def keys(self) -> Path:
         return self.directory / "keys"
+
+    @property
+    def database(self) -> Path:
+        """The SQLite file of the kept tables and, with it, of an embedded chain."""
+        return self.directory / "ledger.db"
+
+    @property
+    def connections_file(self) -> Path:
+        """Where a ledger's chain and tables are, if not in the directory."""
+        return self.directory / "connections.json"
 
     @property
     def service_file(self) -> Path:

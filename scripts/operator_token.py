@@ -7,8 +7,8 @@ from api.fields import time_text
 from ledger.access.tokens import TOKEN_SECONDS, Grant, keep_token, make_token
 from ledger.clock import RealClock
 from ledger.directory import require_made
-from ledger.store.engine import Store
 from ledger.store.manifest import read_manifest
+from ledger.store.opened import open_store
 
 
 def make_operator_token(directory: Path) -> dict[str, Any]:
@@ -16,7 +16,7 @@ def make_operator_token(directory: Path) -> dict[str, Any]:
     require_made(directory)
     token, now = make_token(), RealClock().now()
     grant = Grant(None, None, frozenset({"operate"}), now + TOKEN_SECONDS)
-    store = Store(directory)
+    store = open_store(directory)
     try:
         with store.keeping() as connection:
             read_manifest(connection)

@@ -26,13 +26,13 @@ from identity.typed_data import act_id, digest
 from ledger.chain.bindings import RIGHTS
 from ledger.clock import ScriptedClock
 from ledger.directory import DirectoryLock
-from ledger.embedded_engine import embedded_ledger
 from ledger.founding import FoundingPlan, found
+from ledger.local_engine import local_ledger
 from ledger.messages import fields_of
 from ledger.naming import snake_case
 from ledger.outbox.act import domain_of
 from ledger.service_keys import make_passphrase_file, make_service_keys
-from ledger.settings import Settings
+from ledger.settings import Connections, Settings
 from tests.messages import (
     DOCUMENT,
     NOBODY,
@@ -79,11 +79,17 @@ ENTERPRISE_RIGHTS = RIGHTS["REGISTER"] | RIGHTS["REPORT"] | RIGHTS["MOVE"]
 class Park:
     """A running ledger and the keys of everybody in it; `clock` moves its time."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        connections: Connections | None = None,
+        start: str = START,
+    ) -> None:
         self.directory = directory
         self.clock_file = directory / "clock"
         directory.mkdir(parents=True, exist_ok=True)
-        self.set_time(START)
+        self.set_time(start)
         self.keys: dict[str, bytes] = {}
         self.persons: dict[str, tuple[str, int]] = {
             f"founder {number}": ("88", number) for number in (1, 2, 3)
@@ -98,14 +104,20 @@ class Park:
         )
         addresses = tuple(address_of(key) for key in founders)
         plan = FoundingPlan("88", addresses, RECOVERY_DELAY_SECONDS, is_demo=True)
-        found(directory, plan, keys=self.service_keys, clock=ScriptedClock(self.clock_file))
+        found(
+            directory,
+            plan,
+            keys=self.service_keys,
+            clock=ScriptedClock(self.clock_file),
+            connections=connections,
+        )
         lock.release()
         self.open()
 
     def open(self) -> None:
         """Start the ledger of the directory, again after `close`."""
         settings = Settings(self.directory, self.clock_file)
-        self.ledger = embedded_ledger(settings, keys=self.service_keys)
+        self.ledger = local_ledger(settings, keys=self.service_keys)
         self.ledger.start()
         self.http = TestClient(create_app(self.ledger), raise_server_exceptions=False)
 

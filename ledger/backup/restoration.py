@@ -18,16 +18,16 @@ from ledger.chain.node import Node
 from ledger.chain.reader import Reader
 from ledger.clock import Clock
 from ledger.directory import DirectoryLock
-from ledger.embedded_engine import reader
 from ledger.errors import ChainForked, ChainShorter, DirectoryNotEmpty, RestoreUnfinished
 from ledger.founding import check_contracts, check_schema
 from ledger.known_chain import check_chain, is_in_chain
-from ledger.mirror.follower import MirrorFile
+from ledger.mirror.follower import Mirror
+from ledger.opening import reader
 from ledger.settings import Settings
 from ledger.store.chain_entries import ChainEntries
 from ledger.store.chain_log import act_table
-from ledger.store.engine import Store
 from ledger.store.manifest import read_manifest
+from ledger.store.sqlite import SqliteStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ def restore(
     """
     with _claimed(settings) as staging:
         contents = unpack(archive, folder=staging)
-        store = Store(staging)
+        store = SqliteStore(staging)
         entries = ChainEntries(store.path)
         try:
             node = EmbeddedNode(entries, clock)
@@ -70,7 +70,7 @@ def restore(
 
 
 def catch_up(
-    store: Store, node: Node, contents: Contents, *, noted_head: bytes | None = None
+    store: SqliteStore, node: Node, contents: Contents, *, noted_head: bytes | None = None
 ) -> Restored:
     """Read a restored store's chain into its mirror and tell what is newer than the archive.
 
@@ -83,10 +83,10 @@ def catch_up(
     chain = reader(node, manifest)
     _require_block(chain, contents)
     check_chain(chain, store)
-    mirror = MirrorFile(store.mirror_path(store.mirror_generation()), chain, manifest)
+    mirror = Mirror(store.mirror_writer(store.mirror_generation()), chain, manifest)
     try:
         mirror_blocks = mirror.follow()
-        block, head = mirror.head()
+        block, head = mirror.tip().number, mirror.tip().hash
         with mirror.engine.connect() as connection:
             return Restored(
                 contents=contents,

@@ -18,15 +18,15 @@ from ledger.backup.archive import DATABASE, PARTS, Contents, measure, sync_folde
 from ledger.chain.embedded_node import EmbeddedNode
 from ledger.clock import Clock
 from ledger.directory import require_made
-from ledger.embedded_engine import reader
-from ledger.errors import DatabaseDamaged, DoorRefusal
+from ledger.errors import BackupElsewhere, DatabaseDamaged, DoorRefusal
 from ledger.founding import check_contracts, check_schema
 from ledger.known_chain import mirror_head
-from ledger.settings import Settings
+from ledger.opening import reader
+from ledger.settings import Settings, read_connections
 from ledger.store.chain_entries import ChainEntries
 from ledger.store.damage import require_whole
-from ledger.store.engine import Store
 from ledger.store.manifest import read_manifest
+from ledger.store.sqlite import SqliteStore
 
 _MADE_ANEW = ("mirror-", "ledger.db-", "lock", "service.json")
 
@@ -50,9 +50,11 @@ def back_up(settings: Settings, archive: Path, *, clock: Clock) -> Contents:
     """Write an archive of the directory: a new file, there whole or not at all.
 
     It needs room for the database twice beside the archive. Raises DirectoryEmpty, ArchiveExists,
-    ArchiveUnwritable, DatabaseDamaged, ContractsForeign, SchemaForeign, KeystoreUnreadable.
+    ArchiveUnwritable, DatabaseDamaged, ContractsForeign, SchemaForeign, KeystoreUnreadable,
+    BackupElsewhere.
     """
     require_made(settings.directory)
+    require_all_here(settings)
     try:
         if archive.exists():
             raise ArchiveExists(str(archive))
@@ -62,6 +64,15 @@ def back_up(settings: Settings, archive: Path, *, clock: Clock) -> Contents:
         raise ArchiveExists(str(archive)) from None
     except OSError as error:
         raise ArchiveUnwritable(str(archive), _name_of(error)) from error
+
+
+def require_all_here(settings: Settings) -> None:
+    """Raises BackupElsewhere where chain or database is not in the directory."""
+    connections = read_connections(settings.directory)
+    if connections.database_url is not None:
+        raise BackupElsewhere("database")
+    if connections.rpc_url is not None:
+        raise BackupElsewhere("chain")
 
 
 def _write(settings: Settings, archive: Path, scratch: Path, *, clock: Clock) -> Contents:
@@ -79,7 +90,7 @@ def _write(settings: Settings, archive: Path, scratch: Path, *, clock: Clock) ->
 
 def _mirror_block(settings: Settings, *, until: int) -> int | None:
     """How far the mirror has read of what is in the copy: it may have gone on since."""
-    store = Store(settings.directory)
+    store = SqliteStore(settings.directory)
     head = mirror_head(store)
     store.close()
     return None if head is None else min(head[0], until)
@@ -117,7 +128,7 @@ def _copy_database(live: Path, copy: Path) -> None:
 
 def _chain_head(folder: Path, clock: Clock) -> tuple[int, bytes]:
     """Number and hash of the copy's head: a copy that cannot be opened is no backup."""
-    store = Store(folder)
+    store = SqliteStore(folder)
     entries = ChainEntries(store.path)
     try:
         check_schema(store)

@@ -11,10 +11,11 @@ from eth_hash.auto import keccak
 from eth_utils.hexadecimal import decode_hex
 
 from ledger.chain.bindings import CONTRACTS
-from ledger.chain.node import Node
+from ledger.chain.node import Node, NodeUnreachable
 from ledger.chain.sender import Sender
 
 _CREATION_GAS = 8_000_000
+_PATIENCE_SECONDS = 60  # for a block
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,10 @@ def code_hash(node: Node, address: bytes) -> bytes:
 def _create(node: Node, sender: Sender, *, code: bytes, progress: Callable[[], object]) -> Deployed:
     transaction = sender.sign_creation(code, gas=_CREATION_GAS, nonce=sender.chain_nonce())
     sender.send(transaction.raw)
+    deadline = time.monotonic() + _PATIENCE_SECONDS
     while (receipt := sender.receipt(transaction.hash)) is None:
+        if time.monotonic() > deadline:
+            raise NodeUnreachable(f"no block took the contracts within {_PATIENCE_SECONDS} s")
         progress()
         time.sleep(0.01)
     assert int(receipt["status"], 16) == 1, "a constructor of ours reverted"

@@ -1,7 +1,7 @@
 """The embedded chain as a node: ten JSON-RPC methods, a pool, and a sealer that batches."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from eth.abc import BlockHeaderAPI, SignedTransactionAPI
@@ -18,12 +18,11 @@ from ledger.chain.embedded import (
     Entries,
     TransactionRefused,
 )
-from ledger.chain.node import NodeError
+from ledger.chain.node import METHOD_NOT_FOUND, Call, NodeError
 from ledger.chain.rpc_format import block_json, hex_data, logs_json, receipt_json
 from ledger.clock import Clock
 
 _INVALID_PARAMS = -32602
-_METHOD_NOT_FOUND = -32601
 _REVERTED = 3  # the code geth answers a reverted call with
 # What bad parameters end in: our own reading of them, or py-evm's of sizes and block numbers.
 _BAD_PARAMS = (
@@ -60,12 +59,15 @@ class EmbeddedNode:
 
     def request(self, method: str, params: list[Any]) -> Any:
         if method not in self._methods:
-            raise NodeError(_METHOD_NOT_FOUND, f"the method {method} does not exist here")
+            raise NodeError(METHOD_NOT_FOUND, f"the method {method} does not exist here")
         with self._lock:
             try:
                 return self._methods[method](*params)
             except _BAD_PARAMS as error:
                 raise NodeError(_INVALID_PARAMS, f"{method}: {error}") from error
+
+    def request_all(self, calls: Sequence[Call]) -> list[Any]:
+        return [self.request(method, params) for method, params in calls]
 
     def seal(self) -> bool:
         """Seal one block of what waits; False when nothing waits or it is too early."""

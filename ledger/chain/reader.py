@@ -1,12 +1,16 @@
 """What the follower reads: blocks and decoded events of our contracts, and views by call."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from eth_utils.hexadecimal import decode_hex
 
 from ledger.chain.codec import Event, decode_event, decode_view, encode_view
-from ledger.chain.node import Node
+from ledger.chain.headers import header_hash, may_have_logs
+from ledger.chain.node import RECEIPTS_METHOD, Node, NodeContradicts, NodeUnreachable
+from ledger.chain.receipts import receipts_root
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,30 +38,124 @@ class Log:
     event: Event
 
 
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """A block with all logs of our contracts, in their order."""
+
+    block: Block
+    logs: list[Log]
+
+
+@dataclass(frozen=True, slots=True)
+class Checks:
+    """What is recomputed of a node's answers: header hashes, and roots of receipts.
+
+    Together they prove that no log is missing, added or changed. The embedded chain is this
+    process's own and needs neither.
+    """
+
+    header_hashes: bool = False
+    receipts_roots: bool = False
+
+
+class ChainLies(Exception):
+    """The node's answer about a block is not what the block's header commits to."""
+
+    def __init__(self, reason: str, block: int) -> None:
+        super().__init__(reason, block)
+        self.reason = reason
+        self.block = block
+
+
 class Reader:
     """Reads one chain at the addresses of our contracts."""
 
-    def __init__(self, node: Node, *, addresses: list[bytes]) -> None:
+    def __init__(self, node: Node, *, addresses: list[bytes], checks: Checks | None = None) -> None:
         self._node = node
+        self._raw_addresses = frozenset(addresses)
         self._addresses = ["0x" + address.hex() for address in addresses]
+        self._checks = checks or Checks()
 
     def head_number(self) -> int:
         return int(self._node.request("eth_blockNumber", []), 16)
 
     def block(self, number: int) -> Block:
+        """The header of that block; raises NodeUnreachable where the chain ends before it."""
         found = self._node.request("eth_getBlockByNumber", [hex(number), False])
-        return Block(
-            number=int(found["number"], 16),
-            hash=decode_hex(found["hash"]),
-            parent=decode_hex(found["parentHash"]),
-            time=int(found["timestamp"], 16),
-            receipts_root=decode_hex(found["receiptsRoot"]),
-        )
+        return self._block(number, found)
 
-    def logs(self, number: int) -> list[Log]:
-        """The logs of this block in their order."""
-        span = {"fromBlock": hex(number), "toBlock": hex(number), "address": self._addresses}
-        return [_log(found) for found in self._node.request("eth_getLogs", [span])]
+    def filled(self, first: int, last: int) -> list[Filled]:
+        """The blocks of this range with their logs, each the next one's parent.
+
+        Raises ChainLies, and NodeContradicts where the chain changed between two answers.
+        """
+        calls = [("eth_getBlockByNumber", [hex(n), False]) for n in range(first, last + 1)]
+        headers = self._node.request_all(calls)
+        blocks = [self._block(n, found) for n, found in enumerate(headers, start=first)]
+        _require_links(blocks)
+        if self._checks.receipts_roots:
+            return list(self._proven(blocks, headers))
+        return self._told(blocks)
+
+    def _block(self, number: int, found: Any) -> Block:
+        if found is None:
+            raise NodeContradicts("the node has no block of this number", number)
+        try:
+            block = _block_of(found)
+            recomputed = header_hash(found) if self._checks.header_hashes else block.hash
+        except (KeyError, TypeError, ValueError) as error:
+            raise NodeUnreachable(f"block {number} cannot be read: {error}") from error
+        if block.number != number:
+            raise ChainLies("a block of another number was given", number)
+        if recomputed != block.hash:
+            raise ChainLies("a header does not give its hash", number)
+        return block
+
+    def _told(self, blocks: Sequence[Block]) -> list[Filled]:
+        """With the logs as the node tells them."""
+        span = {"fromBlock": hex(blocks[0].number), "toBlock": hex(blocks[-1].number)}
+        found = self._node.request("eth_getLogs", [span | {"address": self._addresses}])
+        logs: dict[int, list[Log]] = {block.number: [] for block in blocks}
+        hashes = {block.number: block.hash for block in blocks}
+        for raw in found:
+            log = _log(raw)
+            if hashes.get(log.block) != decode_hex(raw["blockHash"]):
+                raise NodeContradicts("a log is of another block", log.block)
+            logs[log.block].append(log)
+        return [Filled(block, logs[block.number]) for block in blocks]
+
+    def _proven(self, blocks: Sequence[Block], headers: list[Any]) -> Iterator[Filled]:
+        """With the logs of all receipts, which give the root in the header."""
+        wanted = [
+            block.number
+            for block, header in zip(blocks, headers, strict=True)
+            if self._may_have_ours(decode_hex(header["logsBloom"]))
+        ]
+        answers = self._node.request_all([(RECEIPTS_METHOD, [hex(number)]) for number in wanted])
+        receipts = dict(zip(wanted, answers, strict=True))
+        for block, header in zip(blocks, headers, strict=True):
+            found = receipts.get(block.number)
+            logs = [] if found is None else self._proven_logs(block, header, found)
+            yield Filled(block, logs)
+
+    def _may_have_ours(self, bloom: bytes) -> bool:
+        return any(may_have_logs(bloom, address) for address in self._raw_addresses)
+
+    def _proven_logs(self, block: Block, header: Any, receipts: Any) -> list[Log]:
+        if any(decode_hex(one["blockHash"]) != block.hash for one in receipts):
+            raise NodeContradicts("receipts are of another block", block.number)
+        try:
+            root = receipts_root(receipts)
+        except (KeyError, TypeError, ValueError) as error:
+            raise ChainLies(f"receipts cannot be read: {error}", block.number) from error
+        if root != block.receipts_root:
+            raise ChainLies("receipts do not give the receipts root", block.number)
+        raw = [(index, log) for index, one in enumerate(receipts) for log in one["logs"]]
+        return [
+            _placed(log, block.number, log_index, index, header["transactions"][index])
+            for log_index, (index, log) in enumerate(raw)
+            if decode_hex(log["address"]) in self._raw_addresses
+        ]
 
     def view(
         self, contract: str, view: str, arguments: list[Any], *, address: bytes, block: int
@@ -69,7 +167,30 @@ class Reader:
         return decode_view(contract, view, decode_hex(output))
 
 
+def _require_links(blocks: Sequence[Block]) -> None:
+    for parent, block in pairwise(blocks):
+        if block.parent != parent.hash:
+            raise NodeContradicts("the chain's hashes do not link", block.number)
+
+
+def _block_of(found: dict[str, Any]) -> Block:
+    return Block(
+        number=int(found["number"], 16),
+        hash=decode_hex(found["hash"]),
+        parent=decode_hex(found["parentHash"]),
+        time=int(found["timestamp"], 16),
+        receipts_root=decode_hex(found["receiptsRoot"]),
+    )
+
+
 def _log(found: dict[str, Any]) -> Log:
+    number, index = int(found["blockNumber"], 16), int(found["transactionIndex"], 16)
+    return _placed(found, number, int(found["logIndex"], 16), index, found["transactionHash"])
+
+
+def _placed(
+    found: dict[str, Any], block: int, log_index: int, transaction_index: int, transaction: str
+) -> Log:
     topics = [decode_hex(topic) for topic in found["topics"]]
     data = decode_hex(found["data"])
     event = decode_event(topics, data)
@@ -77,10 +198,10 @@ def _log(found: dict[str, Any]) -> Log:
     assert event is not None, f"an event in no ABI of ours: {topics[0].hex()}"
     return Log(
         address=decode_hex(found["address"]),
-        block=int(found["blockNumber"], 16),
-        log_index=int(found["logIndex"], 16),
-        transaction_index=int(found["transactionIndex"], 16),
-        transaction_hash=decode_hex(found["transactionHash"]),
+        block=block,
+        log_index=log_index,
+        transaction_index=transaction_index,
+        transaction_hash=decode_hex(transaction),
         topics=b"".join(topics),
         data=data,
         event=event,

@@ -27,10 +27,11 @@ from ledger.diagnosis.place import (
     check_port,
     check_service,
 )
-from ledger.embedded_engine import node_of, reader
 from ledger.errors import DirectoryInUse
-from ledger.store.engine import Store
+from ledger.opening import node_of, reader
+from ledger.settings import read_connections
 from ledger.store.manifest import read_manifest
+from ledger.store.opened import open_store
 
 T = TypeVar("T")
 
@@ -78,12 +79,13 @@ def _of_the_history(question: Question) -> list[Finding]:
 
 @contextmanager
 def _opened(question: Question) -> Iterator[Case]:
-    store = Store(question.settings.directory)
+    store = open_store(question.settings.directory)
     try:
         with store.keeping() as connection:
             manifest = read_manifest(connection)
-        with node_of(question.settings, store) as node:
-            yield Case(question, store, node, reader(node, manifest), manifest)
+        with node_of(question.settings) as node:
+            chain = reader(node, manifest, read_connections(question.settings.directory))
+            yield Case(question, store, node, chain, manifest)
     finally:
         store.close()
 

@@ -17,9 +17,9 @@ from identity.keystore import read_keystore_address
 from ledger.backup.archive import DATABASE
 from ledger.diagnosis.finding import Finding, bad, named, ok, unknown
 from ledger.directory import DirectoryLock
-from ledger.embedded_engine import running_url, service_told
 from ledger.errors import DatabaseDamaged, DirectoryInUse
 from ledger.founding import SCHEMA
+from ledger.opening import running_url, service_told
 from ledger.service_keys import KEY_NAMES, ServiceKeys, read_service_keys
 from ledger.settings import Settings
 from ledger.store.damage import require_whole

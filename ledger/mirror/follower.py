@@ -1,94 +1,173 @@
-"""Follows the chain block by block: each block is one transaction of the mirror.
+"""Follows the chain in ranges of whole blocks: each range is one transaction of the mirror.
 
-A break in the chain of hashes halts it; nothing is guessed.
+Where the chain turned to other blocks above what is final, the mirror turns with it; below,
+it halts. Nothing is taken back before what replaces it was read and proven.
 """
 
-from pathlib import Path
+from collections.abc import Iterator
+from dataclasses import dataclass
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Connection, Engine, select
 
-from ledger.chain.reader import Reader
+from ledger.chain.node import NodeContradicts
+from ledger.chain.reader import ChainLies, Filled, Reader
 from ledger.errors import LedgerHalted
-from ledger.mirror.projection import begin_mirror, project_block
-from ledger.store.chain_log import cursor_table
-from ledger.store.engine import Store, open_mirror
+from ledger.mirror.projection import begin_mirror, project_blocks
+from ledger.mirror.rewind import rewind
+from ledger.store.chain_log import block_table, cursor_table
+from ledger.store.engine import Store
 from ledger.store.manifest import Manifest
 
+# A range is as long as makes about this many logs: one transaction, one answer of the node.
+_LOGS_WANTED = 2_000
+_BLOCKS_MAX = 500
+# A chain may turn between two answers; a node that goes on contradicting itself is at fault.
+_CONTRADICTIONS_MAX = 3
 
-class MirrorFile:
-    """One mirror file being written from one chain."""
 
-    def __init__(self, path: Path, reader: Reader, manifest: Manifest) -> None:
-        self._engine: Engine = open_mirror(path)
+@dataclass(frozen=True, slots=True)
+class Tip:
+    """The last block read, and the last that is final."""
+
+    number: int
+    hash: bytes
+    final: int
+
+
+class Mirror:
+    """One mirror being written from one chain; blocks `depth` below its head are final."""
+
+    def __init__(
+        self, engine: Engine, reader: Reader, manifest: Manifest, *, depth: int = 0
+    ) -> None:
+        self.engine = engine
         self._reader = reader
-        with self._engine.begin() as connection:
+        self._depth = depth
+        self._blocks = 1
+        self._contradictions = 0
+        with self.engine.begin() as connection:
             if connection.execute(select(cursor_table.c.row)).first() is None:
                 begin_mirror(connection, manifest, reader.block(0))
 
-    @property
-    def engine(self) -> Engine:
-        return self._engine
-
-    def head(self) -> tuple[int, bytes]:
-        """Number and hash of the last block read."""
-        query = select(cursor_table.c.head_block, cursor_table.c.head_hash)
-        with self._engine.connect() as connection:
-            number, block_hash = connection.execute(query).one()
-        return number, block_hash
+    def tip(self) -> Tip:
+        """How far it has read."""
+        with self.engine.connect() as connection:
+            return _tip(connection)
 
     def follow(self, *, until: int | None = None) -> int:
         """Read up to that block, or to the chain's head; the number of blocks read.
 
-        Raises LedgerHalted when a block does not follow the one read before.
+        Raises LedgerHalted when final blocks were replaced or the node's answers are proven wrong.
         """
-        number, head_hash = self.head()
         last = self._reader.head_number() if until is None else until
-        for wanted in range(number + 1, last + 1):
-            block = self._reader.block(wanted)
-            if block.parent != head_hash:
-                raise LedgerHalted("the chain's hashes do not link", wanted)
-            logs = self._reader.logs(wanted)
-            with self._engine.begin() as connection:
-                project_block(connection, block, logs)
-            head_hash = block.hash
-        return max(0, last - number)
+        try:
+            read = sum(len(blocks) for blocks in self._ranges(last))
+        except ChainLies as lie:
+            raise LedgerHalted(lie.reason, lie.block) from lie
+        except NodeContradicts as contradiction:
+            self._contradictions += 1
+            if self._contradictions < _CONTRADICTIONS_MAX:
+                raise
+            raise LedgerHalted(contradiction.reason, contradiction.block) from contradiction
+        self._contradictions = 0
+        return read
+
+    def _ranges(self, last: int) -> Iterator[list[Filled]]:
+        tip = self.tip()
+        if last <= tip.number and self._is_kept(tip, last):
+            return  # nothing new, or a node that is behind what another one told
+        while tip.number < last or not self._is_kept(tip, last):
+            after, blocks = tip, self._after(tip.number, last) if tip.number < last else []
+            if not blocks or blocks[0].block.parent != tip.hash:
+                after, blocks = self._turned(tip, last)
+            self._write(blocks, after=after, known=tip)
+            yield blocks
+            tip = self.tip()
+
+    def _after(self, number: int, last: int) -> list[Filled]:
+        found = self._reader.filled(number + 1, min(last, number + self._blocks))
+        logs = sum(len(one.logs) for one in found)
+        self._blocks = min(max(self._blocks * _LOGS_WANTED // max(logs, 1), 1), 2 * self._blocks)
+        self._blocks = min(self._blocks, _BLOCKS_MAX)
+        return found
+
+    def _is_kept(self, tip: Tip, last: int) -> bool:
+        """Whether the chain still has, as far as it reaches, the block that was read last."""
+        number = min(tip.number, last)
+        return self._hash(number) == self._reader.block(number).hash
+
+    def _turned(self, tip: Tip, last: int) -> tuple[Tip, list[Filled]]:
+        """The last block that both have, and what follows it on the chain, read and proven."""
+        for number in range(min(tip.number, last), tip.final - 1, -1):
+            ours = self._hash(number)
+            if number == tip.number and ours != tip.hash:
+                break  # the cursor is not what was read: changed by somebody else's hand
+            if self._reader.block(number).hash == ours:
+                if number == last:
+                    raise NodeContradicts("the chain's hashes do not link", number)
+                blocks = self._after(number, last)
+                if blocks[0].block.parent != ours:
+                    raise NodeContradicts("the chain's hashes do not link", number + 1)
+                return Tip(number, ours, tip.final), blocks
+        raise LedgerHalted("the chain's hashes do not link", tip.final)
+
+    def _hash(self, number: int) -> bytes:
+        """The hash of this block as it was read."""
+        query = select(block_table.c.hash).where(block_table.c.number == number)
+        with self.engine.connect() as connection:
+            known: bytes | None = connection.scalar(query)
+        if known is None:
+            with self.engine.connect() as connection:
+                known = connection.scalar(select(cursor_table.c.genesis))
+        assert known is not None, "every block read is kept, and the genesis by the cursor"
+        return known
+
+    def _write(self, blocks: list[Filled], *, after: Tip, known: Tip) -> None:
+        with self.engine.begin() as connection:
+            if _tip(connection) != known:
+                raise NodeContradicts("another service wrote the mirror meanwhile", known.number)
+            if after != known:
+                rewind(connection, to_block=after.number, block_hash=after.hash)
+            project_blocks(connection, blocks, depth=self._depth)
 
     def close(self) -> None:
-        self._engine.dispose()
+        self.engine.dispose()
+
+
+def _tip(connection: Connection) -> Tip:
+    columns = (cursor_table.c.head_block, cursor_table.c.head_hash, cursor_table.c.final_block)
+    number, block_hash, final = connection.execute(select(*columns)).one()
+    return Tip(number, block_hash, final)
 
 
 class Follower:
     """Keeps the served mirror up to the chain, and turns to a rebuilt one when it is swapped in."""
 
-    def __init__(self, store: Store, reader: Reader, manifest: Manifest) -> None:
+    def __init__(self, store: Store, reader: Reader, manifest: Manifest, *, depth: int = 0) -> None:
         self._store = store
         self._reader = reader
         self._manifest = manifest
+        self._depth = depth
         self._generation = store.mirror_generation()
-        self._file = self._open()
+        self._mirror = self._open()
 
-    def _open(self) -> MirrorFile:
-        return MirrorFile(self._store.mirror_path(self._generation), self._reader, self._manifest)
+    def _open(self) -> Mirror:
+        engine = self._store.mirror_writer(self._generation)
+        return Mirror(engine, self._reader, self._manifest, depth=self._depth)
 
     def run_once(self) -> bool:
         """Read what is new; True when there was anything."""
         served = self._store.mirror_generation()
         if served != self._generation:
             self._turn_to(served)
-        return self._file.follow() > 0
+        return self._mirror.follow() > 0
 
     def _turn_to(self, generation: int) -> None:
-        left = self._store.mirror_path(self._generation)
-        self._file.close()
+        left = self._generation
+        self._mirror.close()
         self._generation = generation
-        self._file = self._open()
-        remove_mirror(left)
+        self._mirror = self._open()
+        self._store.remove_mirror(left)
 
     def close(self) -> None:
-        self._file.close()
-
-
-def remove_mirror(path: Path) -> None:
-    """Remove a mirror file that is no longer served, with what SQLite keeps beside it."""
-    for suffix in ("", "-wal", "-shm"):
-        path.with_name(path.name + suffix).unlink(missing_ok=True)
+        self._mirror.close()

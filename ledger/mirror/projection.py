@@ -1,11 +1,12 @@
-"""One block into the mirror: its events, facts, acts and what the capabilities derive of them."""
+"""Blocks into the mirror: their events, facts, acts and what the capabilities derive of them."""
 
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
-from ledger.chain.reader import Block, Log
+from ledger.chain.reader import Block, Filled, Log
 from ledger.emissions.state import PROJECTIONS as EMISSIONS
 from ledger.identifiers.acting import acting_participant
 from ledger.identifiers.state import PROJECTIONS as IDENTIFIERS
@@ -50,27 +51,23 @@ def begin_mirror(connection: Connection, manifest: Manifest, genesis: Block) -> 
     )
 
 
-def project_block(connection: Connection, block: Block, logs: list[Log]) -> None:
-    """Write everything this block changes and move the cursor, in the caller's transaction."""
-    before: int = connection.execute(select(cursor_table.c.seq)).scalar_one()
-    connection.execute(
-        insert(block_table).values(
-            number=block.number,
-            hash=block.hash,
-            parent=block.parent,
-            time=block.time,
-            receipts_root=block.receipts_root,
-        )
-    )
-    for seq, log in enumerate(logs, start=before + 1):
-        _project_log(connection, log, seq=seq)
+def project_blocks(connection: Connection, blocks: list[Filled], *, depth: int) -> None:
+    """Write what these blocks change and move the cursor, in the caller's transaction."""
+    before, final = connection.execute(select(cursor_table.c.seq, cursor_table.c.final_block)).one()
+    seq = before
+    for filled in blocks:
+        connection.execute(insert(block_table).values(**asdict(filled.block)))
+        for log in filled.logs:
+            seq += 1
+            _project_log(connection, log, seq=seq)
+    head = blocks[-1].block
     connection.execute(
         update(cursor_table).values(
-            head_block=block.number,
-            head_hash=block.hash,
-            head_time=block.time,
-            final_block=block.number,
-            seq=before + len(logs),
+            head_block=head.number,
+            head_hash=head.hash,
+            head_time=head.time,
+            final_block=max(final, head.number - depth),
+            seq=seq,
         )
     )
 

@@ -1,25 +1,23 @@
 """A new mirror from the chain beside the served one, and the turn to it."""
 
 from ledger.chain.reader import Reader
-from ledger.mirror.follower import MirrorFile, remove_mirror
+from ledger.mirror.follower import Mirror
 from ledger.store.engine import Store
-from ledger.store.manifest import Manifest, serve_mirror
+from ledger.store.manifest import Manifest
 
 
-def rebuild(store: Store, reader: Reader, manifest: Manifest) -> tuple[int, int]:
+def rebuild(store: Store, reader: Reader, manifest: Manifest, *, depth: int = 0) -> tuple[int, int]:
     """Rebuild the mirror and serve it: its generation and the last block read.
 
-    What is served stays so until the new file has read the whole chain.
+    What is served stays so until the new one has read the whole chain.
     """
     generation = store.mirror_generation() + 1
-    path = store.mirror_path(generation)
-    remove_mirror(path)  # left half-made by an earlier try
-    rebuilt = MirrorFile(path, reader, manifest)
+    store.remove_mirror(generation)  # left half-made by an earlier try
+    rebuilt = Mirror(store.mirror_writer(generation), reader, manifest, depth=depth)
     try:
         rebuilt.follow()
-        number, _ = rebuilt.head()
+        number = rebuilt.tip().number
     finally:
         rebuilt.close()
-    with store.keeping() as connection:
-        serve_mirror(connection, generation)
+    store.serve_mirror(generation)
     return generation, number

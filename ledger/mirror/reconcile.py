@@ -1,16 +1,14 @@
 """Is the mirror what the chain says? Every row against a rebuild, every state against a call."""
 
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import ColumnElement, Connection, Table, literal_column, select
 
 from ledger.chain.reader import Reader
 from ledger.mirror.difference import Difference
-from ledger.mirror.follower import MirrorFile
+from ledger.mirror.follower import Mirror
 from ledger.mirror.storage import storage_differences
 from ledger.store.chain_log import cursor_table
 from ledger.store.engine import Store
@@ -28,18 +26,16 @@ class Reconciliation:
     differences: tuple[Difference, ...]
 
 
-def reconcile(store: Store, reader: Reader, manifest: Manifest) -> Reconciliation:
+def reconcile(
+    store: Store, reader: Reader, manifest: Manifest, *, depth: int = 0
+) -> Reconciliation:
     """Compare the served mirror with a rebuild from the chain and with the contracts' storage."""
-    with store.reading() as served, tempfile.TemporaryDirectory() as scratch:
+    with store.reading() as served, store.scratch_mirror() as scratch:
         block = _last_block(served, reader)
-        rebuilt = MirrorFile(Path(scratch) / "rebuilt.db", reader, manifest)
-        try:
-            rebuilt.follow(until=block)
-            with rebuilt.engine.connect() as truth:
-                differences, rows = _compare(served, truth)
-                differences += storage_differences(truth, reader, manifest, block=block)
-        finally:
-            rebuilt.close()
+        Mirror(scratch, reader, manifest, depth=depth).follow(until=block)
+        with scratch.connect() as truth:
+            differences, rows = _compare(served, truth)
+            differences += storage_differences(truth, reader, manifest, block=block)
     return Reconciliation(block, len(MIRROR.tables), rows, tuple(differences))
 
 
@@ -66,9 +62,10 @@ def _compare(served: Connection, truth: Connection) -> tuple[list[Difference], i
 def _rows(connection: Connection, table: Table) -> dict[tuple[Any, ...], dict[str, Any]]:
     key = [column.name for column in table.primary_key]
     # Read as stored: a tampered value must not stop the comparison by breaking its type.
-    names = ", ".join(f'"{column.name}"' for column in table.c)
-    query = f'SELECT {names} FROM mirror."{table.name}"'  # noqa: S608 - names come from the model
-    found = connection.exec_driver_sql(query).mappings()
+    columns: list[ColumnElement[Any]] = [
+        literal_column(f'"{column.name}"').label(column.name) for column in table.c
+    ]
+    found = connection.execute(select(*columns).select_from(table)).mappings()
     return {tuple(row[name] for name in key): dict(row) for row in found}
 
 

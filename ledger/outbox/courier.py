@@ -4,6 +4,8 @@ After a crash the same bytes go out again. What became of a submission is what t
 once the mirror has read the block; no error of sending means anything.
 """
 
+import math
+import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby, zip_longest
@@ -23,6 +25,8 @@ from ledger.store.manifest import Manifest
 from ledger.store.rows import Row, every_row, inserted_seq
 
 MESSAGES_PER_TRANSACTION = 200
+# A node that has no receipt after that long has lost the bytes: restarted, or reorganised.
+_AGAIN_SECONDS = 5.0
 _MESSAGES_PER_ROUND = 4 * MESSAGES_PER_TRANSACTION
 
 
@@ -33,8 +37,9 @@ class Courier:
         self._store = store
         self._sender = sender
         self._manifest = manifest
-        self._sent: set[int] = set()
+        self._sent: dict[int, float] = {}  # by what `time.monotonic` said
         self._settled_head = -1
+        self._nonce_floor = 0
 
     def run_once(self) -> bool:
         """One round: settle what the mirror has read, send what is stored, store what waits.
@@ -58,13 +63,25 @@ class Courier:
             return settled  # nothing new was read: no receipt can have become final
         for transaction in open_ones:
             receipt = self._sender.receipt(transaction["hash"])
-            if receipt is not None and int(receipt["blockNumber"], 16) <= head:
+            if receipt is None:
+                self._look_after(transaction, head)
+            elif int(receipt["blockNumber"], 16) <= head:
                 carried = self._carried(transaction["seq"])
                 outcome = self._outcome(receipt, carried)
                 self._settle_transaction(transaction["seq"], carried, outcome)
                 settled.add(transaction["seq"])
         self._settled_head = head
         return settled
+
+    def _look_after(self, transaction: Row, head: int) -> None:
+        """One that is in no block: another took its nonce for good, or the node forgot it."""
+        seq = transaction["seq"]
+        if self._sender.chain_nonce(block=head) > transaction["nonce"]:
+            self._nonce_floor = self._sender.chain_nonce()
+            lost = Outcome(head, {})
+            self._settle_transaction(seq, self._carried(seq), lost)
+        elif self._sent.get(seq, math.inf) < time.monotonic() - _AGAIN_SECONDS:
+            del self._sent[seq]
 
     def _outcome(self, receipt: dict[str, Any], carried: list[Row]) -> Outcome:
         outcome = outcome_of(receipt, calls=len(carried))
@@ -102,10 +119,10 @@ class Courier:
             done = courier_transaction_table.c.seq == transaction_seq
             values = {"done_block": outcome.block}
             connection.execute(update(courier_transaction_table).where(done).values(**values))
-        self._sent.discard(transaction_seq)
+        self._sent.pop(transaction_seq, None)
 
     def _send(self, open_ones: list[Row]) -> None:
-        """Hand the stored bytes to the node, once in this process's life."""
+        """Hand the stored bytes to the node, once unless it is known to have lost them."""
         for transaction in open_ones:
             if transaction["seq"] in self._sent:
                 continue
@@ -113,7 +130,7 @@ class Courier:
                 self._sender.send(transaction["raw"])
             except (NodeError, NodeUnreachable):
                 continue  # unknown, never failed: the same bytes go again in the next round
-            self._sent.add(transaction["seq"])
+            self._sent[transaction["seq"]] = time.monotonic()
 
     def _store_waiting(self) -> None:
         """Put what waits into signed transactions, commit them, then send them."""
@@ -143,8 +160,9 @@ class Courier:
             nonce = self._sender.chain_nonce()
             row = {"address": self._sender.address, "next_nonce": nonce}
             connection.execute(insert(courier_table).values(**row))
+        nonce = max(int(nonce), self._nonce_floor)
         connection.execute(update(courier_table).where(mine).values(next_nonce=nonce + 1))
-        return int(nonce)
+        return nonce
 
 
 def _open_transactions(connection: Connection) -> list[Row]:

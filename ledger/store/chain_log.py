@@ -25,7 +25,7 @@ from ledger.store.columns import ADDRESS, BYTES32
 from ledger.store.metadata import MIRROR
 from ledger.store.moment import Moment, present_time, show, shown_block, shown_time
 from ledger.store.prepared import Lookup, Prepared
-from ledger.store.rows import Row
+from ledger.store.rows import Row, first_row
 
 # The act of each message: the event that the contract emits for it.
 EVENT_OF = {
@@ -54,7 +54,7 @@ MESSAGE_OF = {event: message for message, event in EVENT_OF.items()}
 cursor_table = Table(
     "cursor",
     MIRROR,
-    Column("row", Integer, CheckConstraint("row = 1"), primary_key=True),
+    Column("row", Integer, CheckConstraint('"row" = 1'), primary_key=True),
     Column("chain_id", BigInteger, nullable=False),
     Column("genesis", BYTES32, nullable=False),
     Column("head_block", BigInteger, nullable=False),
@@ -144,6 +144,18 @@ def read_head(connection: Connection) -> tuple[int, bytes] | None:
     query = select(cursor_table.c.head_block, cursor_table.c.head_hash)
     row = connection.execute(query).first()
     return None if row is None else (row[0], row[1])
+
+
+def read_final(connection: Connection) -> tuple[int, bytes] | None:
+    """Number and hash of the last final block; None in a mirror that is not begun."""
+    row = first_row(connection, select(cursor_table))
+    if row is None:
+        return None
+    final = row["final_block"]
+    if final >= row["head_block"]:
+        return row["head_block"], row["head_hash"]
+    block = _block(connection, final)
+    return final, row["genesis"] if block is None else block["hash"]
 
 
 def newest_block(connection: Connection, *, until: int) -> int | None:

@@ -1,188 +1,67 @@
-"""The databases of one directory: `ledger.db` (kept, chain) and `mirror-<generation>.db`.
+"""What every database of a ledger offers: kept tables, the served mirror, and news of commits.
 
-Full sync everywhere: what was acknowledged survives a power cut.
+The kept tables have one writer at a time, so that numbers follow the order of commits.
 """
 
-import sqlite3
-import threading
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from typing import Any
+from contextlib import AbstractContextManager, contextmanager
 
-from sqlalchemy import (
-    Connection,
-    Engine,
-    PoolProxiedConnection,
-    QueuePool,
-    create_engine,
-    event,
-    select,
-)
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import Connection, Engine
 
-from ledger.errors import MirrorMissing
 from ledger.store.changes import Changes
-from ledger.store.manifest import manifest_table
-from ledger.store.metadata import MIRROR
-from ledger.store.prepared import Prepared, remember_answers
-
-_BUSY_TIMEOUT_MS = 30_000
-_PAGES_PER_CHECKPOINT = 4_000  # 16 MB: under load most pages are written again before
-_SERVED = Prepared(select(manifest_table.c.mirror_generation))
 
 
-def _engine(main: str, *, attached_mirror: str | None, begin: str, pool_size: int = 8) -> Engine:
-    """An engine whose connections see the kept tables and, attached, the mirror's."""
+class Store(ABC):
+    """Connections to a ledger's tables. Thread-safe."""
 
-    def connect() -> sqlite3.Connection:
-        return sqlite3.connect(
-            main, uri=True, check_same_thread=False, timeout=_BUSY_TIMEOUT_MS / 1000
-        )
+    changes: Changes
 
-    engine = create_engine(
-        "sqlite://", creator=connect, poolclass=QueuePool, pool_size=pool_size, max_overflow=32
-    )
-
-    @event.listens_for(engine, "connect")
-    def _connect(connection: Any, _record: Any) -> None:
-        connection.isolation_level = None  # BEGIN is ours: see _begin
-        if attached_mirror is not None:
-            connection.execute("ATTACH DATABASE ? AS mirror", (attached_mirror,))
-        connection.execute(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT_MS}")
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.execute(f"PRAGMA wal_autocheckpoint = {_PAGES_PER_CHECKPOINT}")
-        if attached_mirror is not None:
-            connection.execute("PRAGMA mirror.synchronous = FULL")
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
-
-    return engine
-
-
-def _set(engine: Engine, *pragmas: str) -> None:
-    """Run pragmas that must stand outside of any transaction."""
-    with engine.connect() as connection:
-        driver_connection = connection.connection.driver_connection
-        assert driver_connection is not None
-        for pragma in pragmas:
-            driver_connection.execute(pragma)
-
-
-class Store:
-    """Connections to one directory's databases. Thread-safe."""
-
-    def __init__(self, directory: Path) -> None:
-        self._directory = directory.absolute()
-        self._lock = threading.Lock()
-        self._readers: tuple[int, Engine] | None = None
-        self._watched: tuple[int, PoolProxiedConnection] | None = None
-        self.changes = Changes(self._version)
-        self.path = self._directory / "ledger.db"
-        self._glance = _engine(f"{self.path.as_uri()}?mode=ro", attached_mirror=None, begin="BEGIN")
-        self._kept = _engine(self.path.as_uri(), attached_mirror=None, begin="BEGIN IMMEDIATE")
-
-    def use_write_ahead_log(self) -> None:
-        """Once, when the directory is made: the setting lives in the file."""
-        _set(self._kept, "PRAGMA journal_mode = WAL")
-
-    @contextmanager
-    def keeping(self) -> Iterator[Connection]:
+    @abstractmethod
+    def keeping(self) -> AbstractContextManager[Connection]:
         """A write transaction on the kept tables, committed at the end of the block."""
-        with self._kept.begin() as connection:
-            yield connection
-        self.changes.announce()
 
-    @contextmanager
-    def reading(self) -> Iterator[Connection]:
+    @abstractmethod
+    def reading(self) -> AbstractContextManager[Connection]:
         """A read-only snapshot of the kept tables and of the mirror now served."""
-        while True:
-            generation, readers = self._current_readers()
-            try:
-                connection = readers.connect()
-            except OperationalError:
-                if self.mirror_generation() == generation:
-                    raise
-                self._forget_readers(generation)  # its file went when the next was swapped in
-                continue
-            with connection, connection.begin():
-                remember_answers(connection)
-                served = _SERVED.first(connection)
-                if served is not None and served["mirror_generation"] == generation:
-                    yield connection
-                    return
-            self._forget_readers(generation)
 
-    def _current_readers(self) -> tuple[int, Engine]:
-        with self._lock:
-            if self._readers is None:
-                generation = self.mirror_generation()
-                if not self.mirror_path(generation).exists():
-                    raise MirrorMissing(self.mirror_path(generation).name)
-                self._readers = (generation, self._reader(generation))
-            return self._readers
+    @abstractmethod
+    def prepare(self) -> None:
+        """Once, when the ledger is made: what must be there before its tables."""
 
-    def _reader(self, generation: int) -> Engine:
-        mirror = f"{self.mirror_path(generation).as_uri()}?mode=ro"
-        return _engine(f"{self.path.as_uri()}?mode=ro", attached_mirror=mirror, begin="BEGIN")
-
-    def _forget_readers(self, generation: int) -> None:
-        with self._lock:
-            if self._readers is not None and self._readers[0] == generation:
-                self._readers[1].dispose()
-                self._readers = None
-
+    @abstractmethod
     def mirror_generation(self) -> int:
-        """The number of the mirror file that is served."""
-        with self._glance.connect() as connection:
-            return int(connection.execute(select(manifest_table.c.mirror_generation)).scalar_one())
+        """The number of the mirror that is served."""
 
-    def mirror_path(self, generation: int) -> Path:
-        return self._directory / f"mirror-{generation}.db"
+    @abstractmethod
+    def mirror_writer(self, generation: int) -> Engine:
+        """What writes the mirror of this number, made with its tables if missing."""
 
-    def _version(self) -> tuple[int, ...]:
-        """Another after each commit of anybody to the kept tables or the served mirror.
+    @abstractmethod
+    def serve_mirror(self, generation: int) -> None:
+        """Let all readers turn to the mirror of this number."""
 
-        SQLite compares on one connection only, which belongs to the thread that asks.
-        """
-        generation, readers = self._current_readers()
-        if self._watched is None or self._watched[0] != generation:
-            self._unwatch()
-            self._watched = generation, readers.raw_connection()
-        watching = self._watched[1].driver_connection
-        assert watching is not None
-        versions = [
-            watching.execute(f"PRAGMA {schema}.data_version").fetchone()[0]
-            for schema in ("main", "mirror")
-        ]
-        return generation, *versions
+    @abstractmethod
+    def remove_mirror(self, generation: int) -> None:
+        """Remove a mirror that is not served; harmless where there is none."""
 
-    def _unwatch(self) -> None:
-        if self._watched is not None:
-            self._watched[1].close()
-            self._watched = None
+    @abstractmethod
+    def scratch_mirror(self) -> AbstractContextManager[Engine]:
+        """What writes a mirror that nobody serves, gone at the end of the block."""
 
+    @abstractmethod
+    def leads(self, role: str) -> bool:
+        """Whether this process alone has this role now: of several services on one database."""
+
+    @abstractmethod
     def close(self, *, is_owner: bool = True) -> None:
-        """Let go of the files; their owner, who ends last, brings what was written into them."""
-        self._unwatch()
-        if self._readers is not None:
-            self._readers[1].dispose()
-        self._glance.dispose()
-        if is_owner:
-            # Last and writing: a reader cannot bring the write-ahead log into the file. Where
-            # others go on it gives up: waiting for readers here would stop all writers.
-            _set(self._kept, "PRAGMA busy_timeout = 0", "PRAGMA wal_checkpoint(TRUNCATE)")
-        self._kept.dispose()
+        """Let go of everything; the owner is who ends last."""
 
 
-def open_mirror(path: Path) -> Engine:
-    """An engine that writes the mirror file of this path, made with its tables if missing."""
-    engine = _engine(
-        ":memory:", attached_mirror=path.absolute().as_uri(), begin="BEGIN IMMEDIATE", pool_size=1
-    )
-    _set(engine, "PRAGMA mirror.journal_mode = WAL")
-    with engine.begin() as connection:
-        MIRROR.create_all(connection)
-    return engine
+@contextmanager
+def disposing(engine: Engine) -> Iterator[Engine]:
+    """The engine, disposed of at the end of the block."""
+    try:
+        yield engine
+    finally:
+        engine.dispose()

@@ -20,7 +20,7 @@ from ledger.store.rows import first_row
 halt_table = Table(
     "halt",
     KEPT,
-    Column("row", Integer, CheckConstraint("row = 1"), primary_key=True),
+    Column("row", Integer, CheckConstraint('"row" = 1'), primary_key=True),
     Column("reason", Text, nullable=False),
     Column("block", BigInteger, nullable=False),
 )

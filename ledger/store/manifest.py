@@ -23,7 +23,7 @@ from ledger.store.rows import first_row
 manifest_table = Table(
     "manifest",
     KEPT,
-    Column("row", Integer, CheckConstraint("row = 1"), primary_key=True),
+    Column("row", Integer, CheckConstraint('"row" = 1'), primary_key=True),
     Column("chain_id", BigInteger, nullable=False),
     Column("genesis", BYTES32, nullable=False),
     Column("identifiers", ADDRESS, nullable=False),
@@ -80,6 +80,6 @@ def read_manifest(connection: Connection) -> Manifest:
     return Manifest(**row)
 
 
-def serve_mirror(connection: Connection, generation: int) -> None:
-    """Let all readers turn to the mirror file of this generation."""
+def tell_generation(connection: Connection, generation: int) -> None:
+    """Write down which mirror is served."""
     connection.execute(update(manifest_table).values(mirror_generation=generation))

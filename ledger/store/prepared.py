@@ -5,10 +5,20 @@ time. Only statements whose text never changes belong here; all others stay wher
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial, wraps
 from typing import Any, ParamSpec, TypeVar
 
-from sqlalchemy import Column, Connection, LargeBinary, Select, Table, bindparam, insert
+from sqlalchemy import (
+    Column,
+    Connection,
+    Dialect,
+    LargeBinary,
+    Select,
+    Table,
+    bindparam,
+    insert,
+)
 from sqlalchemy.sql.expression import ClauseElement, Executable
 from sqlalchemy.types import TypeEngine
 
@@ -52,15 +62,36 @@ def answered_once(function: Callable[P, T]) -> Callable[P, T]:
     return answer
 
 
+@dataclass(frozen=True, slots=True)
+class _Compiled:
+    """A statement in a database's words: its text, how values go in and rows come out."""
+
+    text: str
+    mark: str  # of a value's place
+    places: tuple[tuple[str, _Converter | None], ...]
+    constants: Mapping[str, Any]
+    columns: tuple[tuple[str, _Converter | None], ...]
+
+    def values(self, named: Mapping[str, Any]) -> list[Any]:
+        given = {**self.constants, **named}
+        return [given[name] if check is None else check(given[name]) for name, check in self.places]
+
+    def row(self, found: Sequence[Any]) -> Row:
+        return {
+            name: value if convert is None or value is None else convert(value)
+            for (name, convert), value in zip(self.columns, found, strict=True)
+        }
+
+    def placeholders(self, count: int) -> str:
+        return f"({', '.join([self.mark] * count)})"
+
+
 class Prepared:
     """One statement with named parameters; its rows come as dictionaries by column name."""
 
     def __init__(self, statement: Executable) -> None:
         self._statement = statement
-        self._text = ""
-        self._places: tuple[tuple[str, _Converter | None], ...] = ()
-        self._constants: Mapping[str, Any] = {}
-        self._columns: tuple[tuple[str, _Converter | None], ...] = ()
+        self._compiled: dict[Any, _Compiled] = {}
 
     def first(self, connection: Connection, **values: Any) -> Row | None:
         """The first row, or None."""
@@ -73,57 +104,53 @@ class Prepared:
         return memory[asked]
 
     def _first(self, connection: Connection, values: Mapping[str, Any]) -> Row | None:
-        found = self._run(connection, values).fetchone()
-        return None if found is None else self._row(found)
+        compiled = self._for(connection)
+        found = _driver(connection).execute(compiled.text, compiled.values(values)).fetchone()
+        return None if found is None else compiled.row(found)
 
     def every(self, connection: Connection, **values: Any) -> list[Row]:
         """All rows in the statement's order."""
-        return [self._row(found) for found in self._run(connection, values)]
+        compiled = self._for(connection)
+        found = _driver(connection).execute(compiled.text, compiled.values(values))
+        return [compiled.row(row) for row in found]
 
     def write(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
         """Insert the rows, many by one statement: each statement lets other threads interfere."""
-        self._compile(connection)
-        one = f", {_placeholders(len(self._places))}"
+        compiled = self._for(connection)
+        one = f", {compiled.placeholders(len(compiled.places))}"
         for start in range(0, len(rows), _ROWS_PER_STATEMENT):
             part = rows[start : start + _ROWS_PER_STATEMENT]
-            values = [value for row in part for value in self._values(row)]
-            _driver(connection).execute(self._text + one * (len(part) - 1), values)
+            values = [value for row in part for value in compiled.values(row)]
+            _driver(connection).execute(compiled.text + one * (len(part) - 1), values)
 
-    def _run(self, connection: Connection, values: Mapping[str, Any]) -> Any:
-        self._compile(connection)
-        return _driver(connection).execute(self._text, self._values(values))
-
-    def _values(self, values: Mapping[str, Any]) -> list[Any]:
-        given = {**self._constants, **values}
-        return [
-            given[name] if check is None else check(given[name]) for name, check in self._places
-        ]
-
-    def _row(self, found: Sequence[Any]) -> Row:
-        return {
-            name: value if convert is None or value is None else convert(value)
-            for (name, convert), value in zip(self._columns, found, strict=True)
-        }
-
-    def _compile(self, connection: Connection) -> None:
-        if self._text:
-            return
-        assert isinstance(self._statement, ClauseElement)
-        compiled: Any = self._statement.compile(dialect=connection.dialect)
-        self._places = tuple(
-            (name, _check(compiled.binds[name].type, connection)) for name in compiled.positiontup
-        )
-        self._constants = {k: v for k, v in compiled.params.items() if v is not None}
-        self._columns = tuple(
-            (column.name, column.type.result_processor(connection.dialect, None))
-            for column in getattr(self._statement, "selected_columns", ())
-        )
-        self._text = str(compiled)
+    def _for(self, connection: Connection) -> _Compiled:
+        schemas = connection.get_execution_options().get("schema_translate_map")
+        words = connection.dialect.name, str(schemas)
+        if words not in self._compiled:
+            self._compiled[words] = _compile(self._statement, connection.dialect, schemas)
+        return self._compiled[words]
 
 
-def _check(kind: TypeEngine[Any], connection: Connection) -> _Converter | None:
+def _compile(statement: Any, dialect: Dialect, schemas: Any) -> _Compiled:
+    assert isinstance(statement, ClauseElement)
+    named: Any = {"schema_translate_map": schemas, "render_schema_translate": True}
+    compiled: Any = statement.compile(dialect=dialect, **(named if schemas else {}))
+    return _Compiled(
+        text=str(compiled),
+        mark="?" if dialect.paramstyle == "qmark" else "%s",
+        places=tuple(
+            (name, _check(compiled.binds[name].type, dialect)) for name in compiled.positiontup
+        ),
+        constants={k: v for k, v in compiled.params.items() if v is not None},
+        columns=tuple(
+            (column.name, column.type.result_processor(dialect, None))
+            for column in getattr(statement, "selected_columns", ())
+        ),
+    )
+
+
+def _check(kind: TypeEngine[Any], dialect: Dialect) -> _Converter | None:
     """What SQLAlchemy would do to a value of this type; bytes go to the driver as they are."""
-    dialect = connection.dialect
     if isinstance(kind, FixedBytes):
         return partial(kind.process_bind_param, _dialect=dialect)
     return (
@@ -150,14 +177,13 @@ class Lookup(Prepared):
         """By their keys the rows that are there."""
         if not keys:
             return {}
-        self._compile(connection)
-        self._all._compile(connection)
-        wanted = ", ".join([_placeholders(len(self._key))] * len(keys))
-        text = f"{self._all._text} JOIN (VALUES {wanted}) AS wanted ON {self._is_wanted}"
+        one, every = self._for(connection), self._all._for(connection)
+        wanted = ", ".join([one.placeholders(len(self._key))] * len(keys))
+        text = f"{every.text} JOIN (VALUES {wanted}) AS wanted ON {self._is_wanted}"
         values = [
-            value for key in keys for value in self._values(dict(zip(self._key, key, strict=True)))
+            value for key in keys for value in one.values(dict(zip(self._key, key, strict=True)))
         ]
-        rows = map(self._row, _driver(connection).execute(text, values))
+        rows = map(every.row, _driver(connection).execute(text, values))
         return {tuple(row[name] for name in self._key): row for row in rows}
 
     def foresee(self, snapshot: Connection, keys: Collection[tuple[Any, ...]]) -> None:
@@ -171,11 +197,7 @@ def prepared_insert(table: Table, *, is_numbered: bool = False) -> Prepared:
     """The insertion of whole rows; unless `is_numbered`, the database gives each its number."""
     given = None if is_numbered else table.autoincrement_column
     columns = [column.name for column in table.c if column is not given]
-    return Prepared(insert(table).values({name: bindparam(name) for name in columns}))
-
-
-def _placeholders(count: int) -> str:
-    return f"({', '.join('?' * count)})"
+    return Prepared(insert(table).inline().values({name: bindparam(name) for name in columns}))
 
 
 def _driver(connection: Connection) -> Any:

@@ -1,5 +1,6 @@
 """`carbonledger init`: contracts, service keys and manifest of a new ledger."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,7 +13,7 @@ from ledger.clock import Clock, RealClock
 from ledger.directory import DirectoryLock, require_empty
 from ledger.founding import FoundingPlan, found
 from ledger.service_keys import make_passphrase_file, make_service_keys
-from ledger.settings import Settings
+from ledger.settings import Connections, Settings
 from ledger.store.manifest import Manifest
 from scripts.commands.options import DEFAULT_DIRECTORY, AsJson, Directory, PassphraseFile, help_of
 from scripts.commands.serve import scripted_clock
@@ -25,8 +26,16 @@ HELP = help_of(
     " --founder 0x2222222222222222222222222222222222222222"
     " --founder 0x3333333333333333333333333333333333333333",
 )
+DATABASE_VARIABLE = "CARBONLEDGER_DATABASE_URL"
 _FOUNDERS_MIN = 3
 _RECOVERY_DELAY_SECONDS = 72 * 3600
+
+
+class Profile(StrEnum):
+    """Where the chain is: in this process, or behind a node's JSON-RPC."""
+
+    EMBEDDED = "embedded"
+    RPC = "rpc"
 
 
 def init(
@@ -37,6 +46,12 @@ def init(
         int, typer.Option(help=text("option.recovery_delay"))
     ] = _RECOVERY_DELAY_SECONDS,
     passphrase_file: PassphraseFile = None,
+    profile: Annotated[Profile, typer.Option(help=text("option.profile"))] = Profile.EMBEDDED,
+    rpc: Annotated[str | None, typer.Option(help=text("option.rpc"))] = None,
+    finality: Annotated[int, typer.Option(help=text("option.finality"), min=0)] = 0,
+    database: Annotated[
+        str | None, typer.Option(help=text("option.database"), envvar=DATABASE_VARIABLE)
+    ] = None,
     demo: Annotated[bool, typer.Option(help=text("option.demo"))] = False,
     clock: Annotated[Path | None, typer.Option(help=text("option.clock"))] = None,
     as_json: AsJson = False,
@@ -47,6 +62,7 @@ def init(
     if clock is not None and not demo:
         raise typer.BadParameter(text("usage.clock"), param_hint="--clock")
     settings = Settings(directory)
+    connections = _connections(profile, rpc=rpc, finality=finality, database=database)
     plan = FoundingPlan(
         root=parse_identifier(root).name,
         founders=tuple(_address(one) for one in founder),
@@ -59,13 +75,27 @@ def init(
     keys = make_service_keys(
         settings.keys, passphrase=_new_passphrase(settings, passphrase_file, demo)
     )
-    manifest = found(directory, plan, keys=keys, clock=time)
+    manifest = found(directory, plan, keys=keys, clock=time, connections=connections)
     lock.release()
     if as_json:
         print_json({"directory": str(directory)} | _shown(manifest))
         return
     say(text("init.made", path=directory))
     say(text("init.next", root=plan.root))
+
+
+def _connections(
+    profile: Profile, *, rpc: str | None, finality: int, database: str | None
+) -> Connections:
+    """Raises BadParameter for what the profile does not have or lacks."""
+    if profile is Profile.RPC:
+        if rpc is None:
+            raise typer.BadParameter(text("usage.rpc_missing"), param_hint="--rpc")
+        return Connections(rpc_url=rpc, database_url=database, finality_depth=finality)
+    for option, given in (("--rpc", rpc), ("--finality", finality), ("--database", database)):
+        if given:
+            raise typer.BadParameter(text("usage.rpc_only"), param_hint=option)
+    return Connections()
 
 
 def _shown(manifest: Manifest) -> dict[str, Any]:

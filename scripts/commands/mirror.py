@@ -5,10 +5,10 @@ from typing import Any
 import typer
 
 from api.fields import hex_text
-from ledger.embedded_engine import opened, reader
 from ledger.mirror.difference import Difference
 from ledger.mirror.rebuild import rebuild
 from ledger.mirror.reconcile import reconcile
+from ledger.opening import opened
 from ledger.settings import Settings
 from ledger.store.chain_log import freshness
 from scripts.commands.options import DEFAULT_DIRECTORY, AsJson, Directory, help_of
@@ -22,12 +22,12 @@ _EXAMPLE = "--dir carbonledger-data"
 @app.command("status", help=help_of("mirror status", _EXAMPLE))
 def status(directory: Directory = DEFAULT_DIRECTORY, as_json: AsJson = False) -> None:
     """How far the mirror has read."""
-    with opened(Settings(directory)) as (store, node, manifest):
-        head = reader(node, manifest).head_number()
-        with store.reading() as reading:
+    with opened(Settings(directory)) as ledger:
+        head = ledger.reader.head_number()
+        with ledger.store.reading() as reading:
             read = freshness(reading)
         told = {
-            "generation": store.mirror_generation(),
+            "generation": ledger.store.mirror_generation(),
             "block": read.head_block,
             "head": hex_text(read.head_hash),
             "chain_block": head,
@@ -42,8 +42,9 @@ def status(directory: Directory = DEFAULT_DIRECTORY, as_json: AsJson = False) ->
 @app.command("reconcile", help=help_of("mirror reconcile", f"{_EXAMPLE} --json"))
 def reconcile_mirror(directory: Directory = DEFAULT_DIRECTORY, as_json: AsJson = False) -> None:
     """Compare every row with a rebuild from the chain and with the contracts' storage."""
-    with opened(Settings(directory)) as (store, node, manifest):
-        found = reconcile(store, reader(node, manifest), manifest)
+    with opened(Settings(directory)) as ledger:
+        depth = ledger.connections.finality_depth
+        found = reconcile(ledger.store, ledger.reader, ledger.manifest, depth=depth)
     differences = [_shown(difference) for difference in found.differences]
     if as_json:
         told = {"block": found.block, "tables": found.tables, "rows": found.rows}
@@ -60,8 +61,9 @@ def reconcile_mirror(directory: Directory = DEFAULT_DIRECTORY, as_json: AsJson =
 @app.command("rebuild", help=help_of("mirror rebuild", _EXAMPLE))
 def rebuild_mirror(directory: Directory = DEFAULT_DIRECTORY, as_json: AsJson = False) -> None:
     """Make the mirror anew from the chain beside the served one, then serve it."""
-    with opened(Settings(directory)) as (store, node, manifest):
-        generation, block = rebuild(store, reader(node, manifest), manifest)
+    with opened(Settings(directory)) as ledger:
+        depth = ledger.connections.finality_depth
+        generation, block = rebuild(ledger.store, ledger.reader, ledger.manifest, depth=depth)
     if as_json:
         print_json({"generation": generation, "block": block})
     else:

@@ -13,7 +13,8 @@ import typer
 
 from api.app import create_app, create_engine_app
 from ledger.clock import ScriptedClock
-from ledger.embedded_engine import embedded_ledger, running_url
+from ledger.local_engine import local_ledger
+from ledger.opening import running_url
 from ledger.service_keys import read_service_keys
 from ledger.settings import Settings
 from scripts.commands.options import (
@@ -54,7 +55,7 @@ def serve(
     keys = read_service_keys(settings.keys, passphrase=passphrase_of(settings, passphrase_file))
     listener = listen_at(port)
     url = url_of(listener)
-    ledger = embedded_ledger(settings, keys=keys)
+    ledger = local_ledger(settings, keys=keys)
     ledger.start()
     fronts: Fronts | None = None
     try:

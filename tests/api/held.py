@@ -11,7 +11,7 @@ from api.app import create_app
 from ledger.chain.embedded import Entries
 from ledger.chain.embedded_node import EmbeddedNode
 from ledger.clock import Clock
-from ledger.embedded_engine import embedded_ledger
+from ledger.local_engine import local_ledger
 from ledger.settings import Settings
 from tests.park import Park
 
@@ -32,7 +32,7 @@ class HeldPark(Park):
 
     def open(self) -> None:
         settings = Settings(self.directory, self.clock_file)
-        self.ledger = embedded_ledger(settings, keys=self.service_keys, make_node=self._made)
+        self.ledger = local_ledger(settings, keys=self.service_keys, make_node=self._made)
         self.ledger.start()
         self.http = TestClient(create_app(self.ledger), raise_server_exceptions=False)
 

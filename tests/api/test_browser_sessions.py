@@ -50,7 +50,7 @@ def test_open_session_sets_a_cookie_that_only_this_host_sees_when_a_browser_asks
 def test_open_session_keeps_neither_id_nor_csrf_token_when_the_rows_are_read(
     browser: Browser,
 ) -> None:
-    path = browser.world.park.ledger.store.path
+    path = browser.world.park.directory / "ledger.db"
     kept = path.read_bytes() + path.with_name("ledger.db-wal").read_bytes()
     assert browser.cookie.partition("=")[2].encode() not in kept
     assert browser.csrf.encode() not in kept

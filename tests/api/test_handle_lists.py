@@ -6,6 +6,7 @@ from contextlib import closing
 import pytest
 from httpx2 import Response
 
+from ledger.store.sqlite import SqliteStore
 from tests.api.world import World, hash_of
 
 
@@ -51,6 +52,7 @@ def test_list_counts_only_when_the_page_size_is_zero(world: World) -> None:
 
 def test_list_tells_its_page_when_it_must_end_before_the_last_handle(held: World) -> None:
     store = held.park.ledger.store
+    assert isinstance(store, SqliteStore)
     parent = bytes.fromhex(hash_of("88.111.1")[2:])
     rows = [
         (number.to_bytes(32, "big"), parent, f"88.111.1/X{number}", 6, 0, 10**6 + number)

@@ -126,7 +126,7 @@ def test_accept_is_refused_when_three_days_are_over(held: World) -> None:
 def test_accept_keeps_no_secret_when_the_rows_are_read(settled: World) -> None:
     secret = invite(settled).json()["secret"]
     token = _accept(settled, secret).json()["token"]
-    path = settled.park.ledger.store.path
+    path = settled.park.directory / "ledger.db"
     kept = path.read_bytes() + path.with_name("ledger.db-wal").read_bytes()
     assert secret.encode() not in kept
     assert token[17:60].encode() not in kept

@@ -36,8 +36,8 @@ def test_open_session_gives_a_token_of_twelve_hours_when_a_valid_key_signs(world
 def test_open_session_keeps_no_secret_when_its_rows_are_read(world: World) -> None:
     token = _open(world).json()["token"]
     secret = token[17:60]
-    kept = world.park.ledger.store.path.read_bytes()
-    log = world.park.ledger.store.path.with_name("ledger.db-wal").read_bytes()
+    kept = (world.park.directory / "ledger.db").read_bytes()
+    log = (world.park.directory / "ledger.db").with_name("ledger.db-wal").read_bytes()
     assert token[4:16].encode() in kept + log
     assert secret.encode() not in kept + log
 

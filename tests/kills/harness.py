@@ -17,7 +17,7 @@ import httpx2
 
 from api.nouns import NOUN_OF
 from ledger.chain.reader import Reader
-from ledger.embedded_engine import EmbeddedEngine
+from ledger.local_engine import LocalEngine
 from ledger.mirror.rebuild import rebuild
 from ledger.mirror.reconcile import reconcile
 from tests.kills.victim import WINDOWS
@@ -203,7 +203,7 @@ def assert_whole(park: Park, acknowledged: list[str]) -> None:
 
 def reader_of(park: Park) -> Reader:
     engine = park.ledger.engine
-    assert isinstance(engine, EmbeddedEngine)
+    assert isinstance(engine, LocalEngine)
     return engine.reader()
 
 
@@ -222,7 +222,7 @@ def _events_by_id(park: Park) -> Counter[str]:
     reader = reader_of(park)
     return Counter(
         "0x" + log.event.fields["id"].hex()
-        for number in range(1, reader.head_number() + 1)
-        for log in reader.logs(number)
+        for filled in reader.filled(1, reader.head_number())
+        for log in filled.logs
         if any(log.event.fields.get("id", b""))
     )

@@ -12,8 +12,8 @@ import pytest
 from ledger.backup.restoration import restore
 from ledger.backup.snapshot import back_up
 from ledger.clock import RealClock
-from ledger.embedded_engine import opened
 from ledger.errors import DirectoryEmpty, RestoreUnfinished
+from ledger.opening import opened
 from ledger.settings import Settings
 from tests.park import Park, settle_in
 

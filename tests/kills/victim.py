@@ -23,7 +23,7 @@ from api.app import create_app
 from ledger.chain.embedded import Entries
 from ledger.chain.embedded_node import EmbeddedNode
 from ledger.clock import Clock
-from ledger.embedded_engine import embedded_ledger
+from ledger.local_engine import local_ledger
 from ledger.service_keys import read_service_keys
 from ledger.settings import Settings
 from scripts.commands.serve import write_service_file
@@ -128,7 +128,7 @@ def _serve(directory: Path, marks_path: Path, fatal: str | None) -> None:
     settings = Settings(directory, directory / "clock")
     passphrase = settings.passphrase_file.read_text("ascii")
     keys = read_service_keys(settings.keys, passphrase=passphrase)
-    ledger = embedded_ledger(
+    ledger = local_ledger(
         settings, keys=keys, make_node=lambda entries, clock: _MarkedNode(entries, clock, marks)
     )
     ledger.start()

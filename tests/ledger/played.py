@@ -16,11 +16,11 @@ from identity.keys import address_of
 from ledger.chain.embedded_node import EmbeddedNode
 from ledger.chain.reader import Reader
 from ledger.clock import Clock
-from ledger.embedded_engine import reader
+from ledger.opening import reader
 from ledger.outbox.model import undecided_table
 from ledger.store.chain_entries import ChainEntries
-from ledger.store.engine import Store
 from ledger.store.manifest import Manifest, read_manifest
+from ledger.store.sqlite import SqliteStore
 from tests.messages import DOCUMENT, YEAR, transfer
 from tests.park import START, Park, issue_quota, play_year, settle_in
 
@@ -51,7 +51,7 @@ class Opened:
     """A stopped ledger's directory: no thread runs, a test takes each step itself."""
 
     keys: dict[str, bytes]
-    store: Store
+    store: SqliteStore
     node: EmbeddedNode
     reader: Reader
     manifest: Manifest
@@ -156,8 +156,8 @@ def copied(played: Played, to: Path) -> Path:
 def opened(
     directory: Path, *, keys: dict[str, bytes], clock: Clock | None = None
 ) -> Iterator[Opened]:
-    """Store, chain and reader of a stopped ledger's directory."""
-    store = Store(directory)
+    """SqliteStore, chain and reader of a stopped ledger's directory."""
+    store = SqliteStore(directory)
     entries = ChainEntries(store.path)
     try:
         with store.keeping() as connection:

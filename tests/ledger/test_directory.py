@@ -13,7 +13,6 @@ from alembic.script import ScriptDirectory
 from ledger import migrations
 from ledger.chain.deploy import creation_hash
 from ledger.directory import DirectoryLock
-from ledger.embedded_engine import opened
 from ledger.errors import (
     ChainForked,
     ChainShorter,
@@ -26,9 +25,10 @@ from ledger.errors import (
 from ledger.evidence.documents import Document, store_document
 from ledger.founding import SCHEMA, check_contracts
 from ledger.known_chain import check_chain
+from ledger.opening import opened
 from ledger.settings import Settings
 from ledger.store.chain_log import freshness
-from ledger.store.engine import Store
+from ledger.store.sqlite import SqliteStore
 from tests.ledger.played import Opened
 
 OTHER = b"\x07" * 32
@@ -148,7 +148,7 @@ def test_close_does_not_wait_when_a_reader_goes_on(copy: Opened) -> None:
     with closing(sqlite3.connect(copy.store.path)) as other:
         other.execute("BEGIN")
         other.execute("SELECT * FROM manifest").fetchone()
-        beside = Store(copy.store.path.parent)
+        beside = SqliteStore(copy.store.path.parent)
         started = time.monotonic()
         beside.close()
         assert time.monotonic() - started < 5  # a busy time-out is 30 s

@@ -7,8 +7,8 @@ import pytest
 
 from ledger.assembly import Ledger
 from ledger.distant_engine import DistantEngine
-from ledger.embedded_engine import EmbeddedEngine
 from ledger.errors import ChainUnavailable, LedgerHalted
+from ledger.local_engine import LocalEngine
 from ledger.service_keys import ServiceKeys
 from ledger.settings import Settings
 from ledger.store.halt import clear_halt, read_halt, write_halt
@@ -68,7 +68,7 @@ def test_require_writing_allows_again_when_the_engine_started_anew(
 def test_start_engine_forgets_that_it_halted_when_it_starts_anew(copy: Opened) -> None:
     with copy.store.keeping() as connection:
         write_halt(connection, HALT)
-    engine = EmbeddedEngine(Settings(copy.store.path.parent), keys=KEYS)
+    engine = LocalEngine(Settings(copy.store.path.parent), keys=KEYS)
     engine.start()
     with copy.store.reading() as reading:
         assert read_halt(reading) is None

@@ -25,11 +25,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("seq", name=op.f("pk_audit_entry")),
     )
     op.create_index(op.f("ix_audit_entry_owner_seq"), "audit_entry", ["owner", "seq"], unique=False)
-    for change in ("UPDATE", "DELETE"):
-        op.execute(
-            f"CREATE TRIGGER audit_entry_no_{change.lower()} BEFORE {change} ON audit_entry "
-            "BEGIN SELECT RAISE(ABORT, 'an audit entry is only ever added'); END"
-        )
+    _keep_audit_entries()
     op.create_table(
         "courier",
         sa.Column("address", FixedBytes(length=20), nullable=False),
@@ -338,3 +334,18 @@ def upgrade() -> None:
     op.create_index(
         op.f("ix_undecided_submission_seq"), "undecided", ["submission_seq"], unique=False
     )
+
+
+def _keep_audit_entries() -> None:
+    """Triggers that let nobody change or remove what was once noted."""
+    is_postgresql = op.get_bind().dialect.name == "postgresql"
+    refusal = "BEGIN SELECT RAISE(ABORT, 'an audit entry is only ever added'); END"
+    if is_postgresql:
+        op.execute(
+            "CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS "
+            "$$ BEGIN RAISE EXCEPTION 'an audit entry is only ever added'; END $$"
+        )
+        refusal = "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
+    for change in ("UPDATE", "DELETE", *(["TRUNCATE"] if is_postgresql else [])):
+        name = f"audit_entry_no_{change.lower()}"
+        op.execute(f"CREATE TRIGGER {name} BEFORE {change} ON audit_entry {refusal}")

@@ -16,7 +16,6 @@ from ledger.backup.restoration import Restored, catch_up, restore
 from ledger.backup.snapshot import ArchiveExists, ArchiveUnwritable, back_up, left_out
 from ledger.clock import RealClock
 from ledger.directory import DirectoryLock, require_empty
-from ledger.embedded_engine import embedded_ledger, opened, reader
 from ledger.errors import (
     ChainForked,
     ChainShorter,
@@ -28,7 +27,9 @@ from ledger.errors import (
     RestoreUnfinished,
     SchemaForeign,
 )
+from ledger.local_engine import local_ledger
 from ledger.mirror.reconcile import reconcile
+from ledger.opening import opened
 from ledger.settings import Settings
 from ledger.store.manifest import read_manifest
 from tests.api.held import HeldPark
@@ -92,8 +93,9 @@ def test_restore_makes_a_directory_the_doctor_finds_whole_when_it_is_through(
     bring(own)
     restored = own.parent / "restored"
     assert defects(ask(restored, passphrase=kept.passphrase)) == []
-    with opened(Settings(restored)) as (store, node, manifest):
-        assert reconcile(store, reader(node, manifest), manifest).differences == ()
+    with opened(Settings(restored)) as ledger:
+        found = reconcile(ledger.store, ledger.reader, ledger.manifest)
+        assert found.differences == ()
 
 
 def test_restore_leaves_private_files_and_no_folder_of_work_when_it_is_through(own: Path) -> None:
@@ -139,7 +141,7 @@ def test_serve_goes_on_when_it_was_restored(running: HeldPark) -> None:
     save(running.directory)
     bring(running.directory)
     settings = Settings(running.directory.parent / "restored", running.clock_file)
-    ledger = embedded_ledger(settings, keys=running.service_keys)
+    ledger = local_ledger(settings, keys=running.service_keys)
     ledger.start()
     assert ledger.readiness()["ready"] is True
     ledger.stop()

@@ -23,8 +23,8 @@ from ledger.mirror.rebuild import rebuild
 from ledger.mirror.reconcile import reconcile
 from ledger.mirror.storage import storage_differences
 from ledger.quotas.model import holding_table, supply_table
-from ledger.store.engine import open_mirror
 from ledger.store.metadata import MIRROR
+from ledger.store.sqlite import open_mirror
 from ledger.store.states import OPEN, is_now
 from tests.ledger.played import Opened, fold_log
 

@@ -1,18 +1,18 @@
 """The courier: the same bytes after a crash, one nonce each, outcomes only as the chain says."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
-import rlp  # type: ignore[import-untyped]
+import rlp
 from sqlalchemy import delete, select, update
 
 from identity.keys import generate_key
 from ledger.chain.codec import decode_refusal
 from ledger.chain.embedded import CHAIN_ID
-from ledger.chain.node import SENDING_METHOD, Node, NodeError, NodeUnreachable
+from ledger.chain.node import SENDING_METHOD, Call, Node, NodeError, NodeUnreachable
 from ledger.chain.sender import Sender
-from ledger.mirror.follower import MirrorFile
+from ledger.mirror.follower import Mirror
 from ledger.outbox.courier import MESSAGES_PER_TRANSACTION, Courier, _in_turn
 from ledger.outbox.model import (
     courier_table,
@@ -22,6 +22,7 @@ from ledger.outbox.model import (
 )
 from ledger.store.chain_log import act_table
 from ledger.store.rows import Row, every_row
+from ledger.store.sqlite import open_mirror
 from tests.ledger.outbox.signed_acts import ENTERPRISE, evidence, put_in, registration, transfer
 from tests.ledger.played import Opened
 
@@ -42,6 +43,9 @@ class RecordingNode:
             if self.failure is not None:
                 raise self.failure
         return self._node.request(method, params)
+
+    def request_all(self, calls: Sequence[Call]) -> list[Any]:
+        return [self.request(method, params) for method, params in calls]
 
 
 class StarvedSender(Sender):
@@ -66,7 +70,7 @@ class Desk:
         assert self.ledger.node.seal()
 
     def follow(self) -> None:
-        file = MirrorFile(self.ledger.mirror, self.ledger.reader, self.ledger.manifest)
+        file = Mirror(open_mirror(self.ledger.mirror), self.ledger.reader, self.ledger.manifest)
         file.follow()
         file.close()
 

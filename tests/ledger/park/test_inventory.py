@@ -17,8 +17,8 @@ from ledger.park.inventory import ParkYear, park_year
 from ledger.quotas.asset import parse_asset
 from ledger.quotas.model import holding_table
 from ledger.rules.loader import load_rule_pack
-from ledger.store.engine import open_mirror
 from ledger.store.facts import FACTS
+from ledger.store.sqlite import open_mirror
 from ledger.store.states import put
 from tests.ledger.played import Opened
 

@@ -7,11 +7,10 @@ import pytest
 from sqlalchemy import select
 
 from ledger.errors import LedgerHalted
-from ledger.mirror.follower import MirrorFile
 from ledger.mirror.rebuild import rebuild
 from ledger.store.changes import Changes
-from ledger.store.engine import Store
 from ledger.store.halt import halt_table, read_halt, write_halt
+from ledger.store.sqlite import SqliteStore, open_mirror
 from tests.ledger.played import Opened
 
 HALT = LedgerHalted("the chain's hashes do not link", 7)
@@ -21,7 +20,7 @@ WAIT_SECONDS, QUIET_SECONDS = 5.0, 0.3
 class Watched:
     """What the watcher of a store told, and its only listener."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: SqliteStore) -> None:
         self.store = store
         self._told = threading.Semaphore(0)
         store.changes.listen(self._told.release)
@@ -40,7 +39,7 @@ class Watched:
 @pytest.fixture
 def watched(copy: Opened) -> Iterator[Watched]:
     """A watched directory in which nobody does anything by himself."""
-    watched = Watched(Store(copy.store.path.parent))
+    watched = Watched(SqliteStore(copy.store.path.parent))
     yield watched
     watched.store.changes.stop()
     watched.store.close(is_owner=False)
@@ -53,10 +52,10 @@ def test_listen_is_told_when_another_process_commits(copy: Opened, watched: Watc
 
 
 def test_listen_is_told_when_the_mirror_alone_changes(copy: Opened, watched: Watched) -> None:
-    file = MirrorFile(copy.mirror, copy.reader, copy.manifest)
-    with file.engine.begin() as connection:
+    mirror = open_mirror(copy.mirror)
+    with mirror.begin() as connection:
         connection.exec_driver_sql("UPDATE mirror.cursor SET head_block = head_block + 1")
-    file.close()
+    mirror.dispose()
     assert watched.is_told()
 
 

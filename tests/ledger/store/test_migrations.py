@@ -14,22 +14,24 @@ from ledger.evidence.model import document_table
 from ledger.founding import migrate
 from ledger.migrations.kept import KEPT
 from ledger.store.columns import ADDRESS, BYTES32, SIGNATURE, FixedBytes
-from ledger.store.engine import Store, open_mirror
 from ledger.store.manifest import read_manifest
 from ledger.store.metadata import MIRROR
+from ledger.store.sqlite import SqliteStore, open_mirror
 from tests.ledger.played import Opened
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    store = Store(tmp_path)
-    store.use_write_ahead_log()
+def store(tmp_path: Path) -> Iterator[SqliteStore]:
+    store = SqliteStore(tmp_path)
+    store.prepare()
     migrate(store)
     yield store
     store.close()
 
 
-def test_migrate_makes_exactly_the_kept_tables_when_the_database_is_empty(store: Store) -> None:
+def test_migrate_makes_exactly_the_kept_tables_when_the_database_is_empty(
+    store: SqliteStore,
+) -> None:
     with store.keeping() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, KEPT) == []
@@ -39,7 +41,7 @@ def test_migrate_makes_exactly_the_kept_tables_when_the_database_is_empty(store:
     assert indexes == {index.name for table in KEPT.tables.values() for index in table.indexes}
 
 
-def test_migrate_changes_nothing_when_it_runs_again(store: Store) -> None:
+def test_migrate_changes_nothing_when_it_runs_again(store: SqliteStore) -> None:
     document = {"digest": bytes(32), "kind": "other", "media_type": "a/b", "created_at": 1}
     with store.keeping() as connection:
         connection.execute(insert(document_table).values(content=b"kept", **document))
@@ -48,14 +50,14 @@ def test_migrate_changes_nothing_when_it_runs_again(store: Store) -> None:
         assert connection.scalars(select(document_table.c.content)).all() == [b"kept"]
 
 
-def test_migrate_makes_no_mirror_table_when_it_runs(store: Store) -> None:
+def test_migrate_makes_no_mirror_table_when_it_runs(store: SqliteStore) -> None:
     with store.keeping() as connection:
         made = set(inspect(connection).get_table_names())
     assert made == {*KEPT.tables, "alembic_version"}
     assert made & {table.name for table in MIRROR.tables.values()} == set()
 
 
-def test_read_manifest_is_refused_when_init_did_not_end(store: Store) -> None:
+def test_read_manifest_is_refused_when_init_did_not_end(store: SqliteStore) -> None:
     with store.keeping() as connection, pytest.raises(DirectoryEmpty):
         read_manifest(connection)
 
@@ -84,7 +86,7 @@ def test_bind_gives_the_value_back_when_its_length_is_right(value: bytes | None)
     assert BYTES32.process_result_value(bound, None) == value  # type: ignore[arg-type]
 
 
-def test_insert_stores_nothing_when_a_column_refuses_its_bytes(store: Store) -> None:
+def test_insert_stores_nothing_when_a_column_refuses_its_bytes(store: SqliteStore) -> None:
     document = {"digest": b"short", "kind": "other", "media_type": "a/b", "created_at": 1}
     with store.keeping() as connection:
         with pytest.raises((AssertionError, StatementError)):

@@ -9,8 +9,8 @@ from sqlalchemy import Connection, select
 from ledger.founding import migrate
 from ledger.outbox.model import idempotency_table
 from ledger.store import prepared
-from ledger.store.engine import Store
 from ledger.store.prepared import Lookup, answered_once, prepared_insert, remember_answers
+from ledger.store.sqlite import SqliteStore
 
 TABLE = idempotency_table
 LOOKUP = Lookup(select(TABLE), TABLE.c.caller, TABLE.c.key)
@@ -27,14 +27,14 @@ def _key(number: int) -> tuple[bytes, str]:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
-    store = Store(tmp_path)
-    store.use_write_ahead_log()
+def store(tmp_path: Path) -> SqliteStore:
+    store = SqliteStore(tmp_path)
+    store.prepare()
     migrate(store)
     return store
 
 
-def _write(store: Store, count: int) -> None:
+def _write(store: SqliteStore, count: int) -> None:
     with store.keeping() as connection:
         prepared_insert(TABLE).write(connection, [_row(number) for number in range(count)])
 
@@ -45,7 +45,7 @@ def _numbers(connection: Connection) -> list[int]:
 
 
 def test_write_keeps_every_row_in_order_when_there_are_more_than_a_statement_takes(
-    store: Store, monkeypatch: pytest.MonkeyPatch
+    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(prepared, "_ROWS_PER_STATEMENT", 4)
     _write(store, 10)
@@ -53,20 +53,20 @@ def test_write_keeps_every_row_in_order_when_there_are_more_than_a_statement_tak
         assert _numbers(connection) == list(range(10))
 
 
-def test_write_does_nothing_when_there_is_no_row(store: Store) -> None:
+def test_write_does_nothing_when_there_is_no_row(store: SqliteStore) -> None:
     _write(store, 0)
     with store.keeping() as connection:
         assert _numbers(connection) == []
 
 
-def test_many_gives_those_that_are_there_when_some_are_not(store: Store) -> None:
+def test_many_gives_those_that_are_there_when_some_are_not(store: SqliteStore) -> None:
     _write(store, 5)
     with store.keeping() as connection:
         found = LOOKUP.many(connection, [_key(number) for number in (1, 3, 7)])
     assert {key: row["created_at"] for key, row in found.items()} == {_key(1): 1, _key(3): 3}
 
 
-def test_many_searches_an_index_when_the_key_is_of_two_columns(store: Store) -> None:
+def test_many_searches_an_index_when_the_key_is_of_two_columns(store: SqliteStore) -> None:
     with store.keeping() as connection:
         driver: Any = connection.connection.driver_connection
         asked: list[str] = []
@@ -77,7 +77,7 @@ def test_many_searches_an_index_when_the_key_is_of_two_columns(store: Store) -> 
     assert not [step for *_, step in steps if step == f"SCAN {TABLE.name}"]
 
 
-def test_first_needs_no_statement_when_the_answer_was_foreseen(store: Store) -> None:
+def test_first_needs_no_statement_when_the_answer_was_foreseen(store: SqliteStore) -> None:
     _write(store, 1)
     with store.keeping() as connection:
         remember_answers(connection)
@@ -93,7 +93,7 @@ def test_first_needs_no_statement_when_the_answer_was_foreseen(store: Store) -> 
     assert asked == []
 
 
-def test_answer_is_found_anew_when_the_function_raised(store: Store) -> None:
+def test_answer_is_found_anew_when_the_function_raised(store: SqliteStore) -> None:
     calls: list[int] = []
 
     @answered_once

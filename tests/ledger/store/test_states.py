@@ -8,7 +8,7 @@ from sqlalchemy import BigInteger, Column, Connection, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from ledger.quotas.model import holding_table
-from ledger.store.engine import open_mirror
+from ledger.store.sqlite import open_mirror
 from ledger.store.states import OPEN, current, is_now, put, state_table
 
 ACCOUNT, OTHER, ASSET = b"\x01" * 32, b"\x02" * 32, 7

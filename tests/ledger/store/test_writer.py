@@ -10,7 +10,7 @@ from sqlalchemy import Connection, insert, select
 
 from ledger.evidence.model import document_table
 from ledger.founding import migrate
-from ledger.store.engine import Store
+from ledger.store.sqlite import SqliteStore
 from ledger.store.writer import Writer
 
 
@@ -22,7 +22,7 @@ class PieceRefused(Exception):
     """What one piece of work says no with."""
 
 
-class UnreachableStore(Store):
+class UnreachableStore(SqliteStore):
     """Cannot begin a transaction: the database is locked, or its disk is gone."""
 
     @contextmanager
@@ -31,7 +31,7 @@ class UnreachableStore(Store):
         yield  # a generator, as the real one
 
 
-class CountingStore(Store):
+class CountingStore(SqliteStore):
     """Counts its commits and fails the next ones on request."""
 
     commits = 0
@@ -50,7 +50,7 @@ class CountingStore(Store):
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[CountingStore]:
     store = CountingStore(tmp_path)
-    store.use_write_ahead_log()
+    store.prepare()
     migrate(store)
     store.commits = 0
     yield store
@@ -74,7 +74,9 @@ def refuse(connection: Connection) -> bytes:
     raise PieceRefused
 
 
-def run_together(store: Store, works: list[Callable[[Connection], bytes]]) -> list[Future[bytes]]:
+def run_together(
+    store: SqliteStore, works: list[Callable[[Connection], bytes]]
+) -> list[Future[bytes]]:
     """Let all of these wait before the writer starts; what became of each."""
     writer = Writer(store)
     with ThreadPoolExecutor(len(works)) as pool:
@@ -86,7 +88,7 @@ def run_together(store: Store, works: list[Callable[[Connection], bytes]]) -> li
     return told
 
 
-def kept(store: Store) -> set[bytes]:
+def kept(store: SqliteStore) -> set[bytes]:
     with store.keeping() as connection:
         return set(connection.scalars(select(document_table.c.content)))
 

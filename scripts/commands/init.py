@@ -14,7 +14,14 @@ from ledger.founding import FoundingPlan, found
 from ledger.service_keys import make_passphrase_file, make_service_keys
 from ledger.settings import Settings
 from ledger.store.manifest import Manifest
-from scripts.commands.options import DEFAULT_DIRECTORY, AsJson, Directory, PassphraseFile, help_of
+from scripts.commands.options import (
+    DEFAULT_DIRECTORY,
+    AsJson,
+    Directory,
+    PassphraseFile,
+    address_of,
+    help_of,
+)
 from scripts.commands.serve import scripted_clock
 from scripts.output import print_json, say, text
 
@@ -49,7 +56,7 @@ def init(
     settings = Settings(directory)
     plan = FoundingPlan(
         root=parse_identifier(root).name,
-        founders=tuple(_address(one) for one in founder),
+        founders=tuple(address_of(one, option="--founder") for one in founder),
         recovery_delay_seconds=recovery_delay,
         is_demo=demo,
     )
@@ -72,16 +79,6 @@ def _shown(manifest: Manifest) -> dict[str, Any]:
     contracts = {name: hex_text(manifest.address_of(name)) for name in CONTRACTS}
     service_key = hex_text(manifest.service_key)
     return {"chain_id": manifest.chain_id, "contracts": contracts, "service_key": service_key}
-
-
-def _address(given: str) -> bytes:
-    try:
-        address = bytes.fromhex(given.removeprefix("0x"))
-    except ValueError:
-        address = b""
-    if len(address) != 20:
-        raise typer.BadParameter(text("usage.address", address=given[:50]), param_hint="--founder")
-    return address
 
 
 def _new_passphrase(settings: Settings, file: Path | None, is_demo: bool) -> str:

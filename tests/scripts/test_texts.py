@@ -23,7 +23,7 @@ FOREIGN = re.compile(
     r"[a-z]+(?:_[a-z]+)+|Ctrl-C|RFC [0-9]+|Merkle|carbonledger(?: [a-z-]+)*|API|"
     r"(?:positive_conservative|positive|negative|provisional|final|active|holds|sends|contract|"
     r"custody|read|submit|none|secp256k1|gzip|zh|en|kWh|Nm3|GJ|Transfer|reconcile|rebuild|"
-    r"Web3 Secret Storage|TLS)"
+    r"Web3 Secret Storage|TLS|Besu)"
 )
 WORDS = re.compile(r"[A-Za-z]{2,}(?:[ ,]+[A-Za-z]{2,})*")
 

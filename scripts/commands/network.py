@@ -9,7 +9,7 @@ import typer
 
 from api.fields import hex_text
 from scripts.commands.options import AsJson, address_of, help_of
-from scripts.network.besu import LOOPBACK, VERSION_MIN, Network, make_validators
+from scripts.network.besu import JAVA, LOOPBACK, VERSION, Network, make_validators
 from scripts.network.files import write_network
 from scripts.output import print_json, say, tell_line, text
 from scripts.people.verbs import noun_app
@@ -97,7 +97,8 @@ def _readme(network: Network) -> str:
         chain_id=network.chain_id,
         count=len(network.validators),
         failures=network.failures_max,
-        version=VERSION_MIN,
+        version=VERSION,
+        java=JAVA,
         rpc=first.rpc,
         port=first.p2p_port,
     )

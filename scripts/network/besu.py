@@ -14,7 +14,8 @@ from coincurve import PublicKey
 
 from identity.keys import address_of_point, generate_key
 
-VERSION_MIN = "26.8.0"  # the first that knows emptyblockperiodseconds
+VERSION = "26.9.0"  # or later: it mends security; emptyblockperiodseconds is known since 26.5.0
+JAVA = 25  # since 26.6.0
 CONFIGURATION = "/etc/besu"
 DATA = "/var/lib/besu"
 LOOPBACK = "127.0.0.1"

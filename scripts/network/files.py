@@ -5,9 +5,9 @@ import os
 from pathlib import Path
 
 from ledger.errors import DirectoryNotEmpty
-from scripts.network.besu import CONFIGURATION, DATA, Network, Validator, genesis, options
+from scripts.network.besu import CONFIGURATION, DATA, VERSION, Network, Validator, genesis, options
 
-_IMAGE = "hyperledger/besu:26.9.0"  # 26.9.0 mends security; VERSION_MIN is what genesis needs
+_IMAGE = f"hyperledger/besu:{VERSION}"
 _SHARED = ("genesis.json", "static-nodes.json", "permissions_config.toml")
 _UNIT = """\
 [Unit]

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-import rlp  # type: ignore[import-untyped]
+import rlp
 from eth_account import Account
 
 from ledger.chain.embedded import (

@@ -15,7 +15,7 @@ from scripts.output import print_json, say, tell_line, text
 from scripts.people.verbs import noun_app
 
 app = noun_app("network")
-_VALIDATORS_MAX = 100  # every round each of them writes to each
+_VALIDATORS_MAX = 25  # Besu keeps 25 peers unless it is told otherwise
 _FAULT_TOLERANT_MIN = 4
 _CHAIN_ID_MAX = 2**53 - 1  # the largest number that every JSON reader keeps whole
 _ANYWHERE = IPv4Address(0)  # nobody can be met there

@@ -151,6 +151,7 @@ def _p2p_options(validator: Validator, permissions: str) -> list[str]:
         f"--p2p-host={validator.host}",
         f"--p2p-port={validator.p2p_port}",
         "--discovery-enabled=false",
+        "--remote-connections-limit-enabled=false",  # who is permitted is enough
         f"--static-nodes-file={CONFIGURATION}/static-nodes.json",
         "--permissions-nodes-config-file-enabled=true",
         f"--permissions-nodes-config-file={permissions}",

@@ -186,7 +186,7 @@ def test_write_network_warns_when_any_account_may_send(write: Write) -> None:
     ("arguments", "said"),
     [
         (["--validators=0"], "--validators"),
-        (["--validators=101"], "--validators"),
+        (["--validators=26"], "--validators"),
         (["--validators=2", "--host=10.0.0.1"], "one for each validator (2)"),
         (["--validators=1", "--host=node.example"], "node.example is no IPv4 address"),
         (["--validators=1", "--host=0.0.0.0"], "0.0.0.0 is no IPv4 address"),

@@ -38,6 +38,7 @@ _NOUNS = (
     "submission",
     "message",
     "mirror",
+    "network",
 )
 # Said before the noun or after the verb; those with a value name it.
 _EVERYWHERE = {"--json": False, "--as": True, "--url": True, "--dir": True}

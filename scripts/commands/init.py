@@ -8,6 +8,7 @@ import typer
 
 from api.fields import hex_text
 from identity.identifier import parse_identifier
+from identity.keys import address_of as key_address
 from ledger.chain.bindings import CONTRACTS
 from ledger.clock import Clock, RealClock
 from ledger.directory import DirectoryLock, require_empty
@@ -15,7 +16,14 @@ from ledger.founding import FoundingPlan, found
 from ledger.service_keys import make_passphrase_file, make_service_keys
 from ledger.settings import Connections, Settings
 from ledger.store.manifest import Manifest
-from scripts.commands.options import DEFAULT_DIRECTORY, AsJson, Directory, PassphraseFile, help_of
+from scripts.commands.options import (
+    DEFAULT_DIRECTORY,
+    AsJson,
+    Directory,
+    PassphraseFile,
+    address_of,
+    help_of,
+)
 from scripts.commands.serve import scripted_clock
 from scripts.output import print_json, say, text
 
@@ -65,7 +73,7 @@ def init(
     connections = _connections(profile, rpc=rpc, finality=finality, database=database)
     plan = FoundingPlan(
         root=parse_identifier(root).name,
-        founders=tuple(_address(one) for one in founder),
+        founders=tuple(address_of(one, option="--founder") for one in founder),
         recovery_delay_seconds=recovery_delay,
         is_demo=demo,
     )
@@ -77,10 +85,13 @@ def init(
     )
     manifest = found(directory, plan, keys=keys, clock=time, connections=connections)
     lock.release()
+    courier = hex_text(key_address(keys.courier))
     if as_json:
-        print_json({"directory": str(directory)} | _shown(manifest))
+        print_json({"directory": str(directory), "courier": courier} | _shown(manifest))
         return
     say(text("init.made", path=directory))
+    if profile is Profile.RPC:
+        say(text("init.courier", address=courier))
     say(text("init.next", root=plan.root))
 
 
@@ -102,16 +113,6 @@ def _shown(manifest: Manifest) -> dict[str, Any]:
     contracts = {name: hex_text(manifest.address_of(name)) for name in CONTRACTS}
     service_key = hex_text(manifest.service_key)
     return {"chain_id": manifest.chain_id, "contracts": contracts, "service_key": service_key}
-
-
-def _address(given: str) -> bytes:
-    try:
-        address = bytes.fromhex(given.removeprefix("0x"))
-    except ValueError:
-        address = b""
-    if len(address) != 20:
-        raise typer.BadParameter(text("usage.address", address=given[:50]), param_hint="--founder")
-    return address
 
 
 def _new_passphrase(settings: Settings, file: Path | None, is_demo: bool) -> str:

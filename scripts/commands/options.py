@@ -44,3 +44,14 @@ def head_of(given: str | None) -> bytes | None:
     if len(value) != 32:
         raise typer.BadParameter(text("usage.hash"), param_hint="--head")
     return value
+
+
+def address_of(given: str, *, option: str) -> bytes:
+    """The 20 bytes of an address that an option names; raises BadParameter."""
+    try:
+        address = bytes.fromhex(given.removeprefix("0x"))
+    except ValueError:
+        address = b""
+    if len(address) != 20:
+        raise typer.BadParameter(text("usage.address", address=given[:50]), param_hint=option)
+    return address

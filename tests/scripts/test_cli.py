@@ -25,7 +25,7 @@ pytestmark = pytest.mark.slow  # every test starts a process or two that load th
 ROOT = Path(__file__).resolve().parents[2]
 FOUNDERS = [f"--founder=0x{digit * 40}" for digit in "123"]
 VERBS = ["demo", "init", "serve", "doctor", "mirror status", "mirror reconcile", "mirror rebuild"]
-VERBS += ["key create", "token create", "backup", "restore"]
+VERBS += ["key create", "token create", "backup", "restore", "network besu"]
 
 
 def run(*arguments: str | Path, code: int = 0) -> subprocess.CompletedProcess[str]:

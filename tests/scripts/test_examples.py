@@ -18,7 +18,7 @@ from tests.scripts.verbs import every_verb, examples_of
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = [sys.executable, "-m", "scripts.cli"]
 # These make a ledger, serve it or look into its files; the others are people's.
-MACHINE = {"demo", "init", "serve", "doctor", "backup", "restore", "mirror"}
+MACHINE = {"demo", "init", "serve", "doctor", "backup", "restore", "mirror", "network"}
 PEOPLES = [verb for verb in every_verb() if verb[0] not in MACHINE]
 BY_HAND: dict[tuple[str, ...], list[str]] = {
     ("key", "create"): ["--passphrase-file", "passphrase"]  # it would be typed
@@ -76,11 +76,12 @@ def _run_in(place: Path, example: str) -> "subprocess.Popen[str]":
     )
 
 
-@pytest.mark.slow  # a new ledger and eight processes of its own
+@pytest.mark.slow  # a new ledger and nine processes of its own
 def test_run_examples_of_the_machine_succeeds_when_a_ledger_is_made(tmp_path: Path) -> None:
     (tmp_path / "passphrase").write_text("quiet night\n", "utf-8")
     mirrors = [one for one in every_verb() if one[0] == "mirror"]
-    for verb in [("init",), ("doctor",), ("backup",), ("restore",), *mirrors]:
+    network = ("network", "besu")
+    for verb in [("init",), ("doctor",), ("backup",), ("restore",), *mirrors, network]:
         (example,) = examples_of(*verb)
         process = _run_in(tmp_path, example)
         _, told = process.communicate(timeout=50)

@@ -19,11 +19,12 @@ CALLS = re.compile(r'\b(?:text|has_text)\(\s*f?"([a-z_]+\.[^"]*)"')
 MADE = ("verb", "noun", "option", "argument", "usage", "help", "doctor")  # keys from names
 # What stays as it is in every language: codes, identifiers, options, units, file formats, names.
 FOREIGN = re.compile(
-    r"PostgreSQL|SQLite|`[^`]*`|\{[^}]*\}|--[a-z-]+|\$[A-Z_]+|0x|[a-z_]+@[a-z]+|[A-Z]{2,}(?:-[0-9]+)?|"
+    r"PostgreSQL|SQLite|"
+    r"`[^`]*`|\{[^}]*\}|--[a-z-]+|\$[A-Z_]+|0x|[a-z_]+@[a-z]+|[A-Z]{2,}(?:-[0-9]+)?|"
     r"[a-z]+(?:_[a-z]+)+|Ctrl-C|RFC [0-9]+|Merkle|carbonledger(?: [a-z-]+)*|API|"
     r"(?:positive_conservative|positive|negative|provisional|final|active|holds|sends|contract|"
     r"custody|read|submit|none|secp256k1|gzip|zh|en|kWh|Nm3|GJ|Transfer|reconcile|rebuild|"
-    r"embedded|rpc|Web3 Secret Storage|TLS)"
+    r"embedded|rpc|Web3 Secret Storage|TLS|Besu)"
 )
 WORDS = re.compile(r"[A-Za-z]{2,}(?:[ ,]+[A-Za-z]{2,})*")
 

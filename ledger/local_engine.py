@@ -50,7 +50,8 @@ class LocalEngine:
             check_contracts(self._chain.node, self.manifest)
         depth = self._connections.finality_depth
         self._follower = Follower(self.store, self.reader(), self.manifest, depth=depth)
-        self._threads = Engine(self._steps(keys), self.store.changes, on_halt=self._tell_halt)
+        self.steps = self._steps(keys)
+        self._threads = Engine(self.steps, self.store.changes, on_halt=self._tell_halt)
 
     def _steps(self, keys: ServiceKeys) -> dict[str, Step]:
         sender = Sender(self._chain.node, private_key=keys.courier, chain_id=self.manifest.chain_id)
@@ -96,6 +97,10 @@ class LocalEngine:
     def stop(self) -> None:
         """Let every step finish and let go of the directory."""
         self._threads.stop()
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the directory, whether or not the steps ever ran."""
         self.store.changes.stop()
         self._chain.close()
         self.store.close()

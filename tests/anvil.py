@@ -17,12 +17,15 @@ _START_SECONDS = 20
 
 
 class Anvil:
-    """A running anvil by Cancun rules, at gas price 0, with a block each second or on demand."""
+    """A running anvil by Cancun rules, at gas price 0.
+
+    It makes a block after so many seconds, or of each transaction at once.
+    """
 
     def __init__(self, *, block_seconds: int | None = 1, port: int | None = None) -> None:
         self.port = free_port() if port is None else port
         self.url = f"http://127.0.0.1:{self.port}"
-        pace = ["--no-mining"] if block_seconds is None else ["--block-time", str(block_seconds)]
+        pace = [] if block_seconds is None else ["--block-time", str(block_seconds)]
         binary = next(ROOT.glob("node_modules/@foundry-rs/anvil-*/bin/anvil"))
         self._process = subprocess.Popen(
             [

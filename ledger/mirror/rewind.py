@@ -24,7 +24,7 @@ def rewind(connection: Connection, *, to_block: int, block_hash: bytes) -> None:
 
 
 def _forget(connection: Connection, table: Table, to_block: int) -> None:
-    if "valid_from" in table.c:
+    if "valid_to" in table.c:
         connection.execute(delete(table).where(table.c.valid_from > to_block))
         ended = (table.c.valid_to > to_block) & (table.c.valid_to != OPEN)
         connection.execute(update(table).where(ended).values(valid_to=OPEN))

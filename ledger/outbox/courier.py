@@ -4,8 +4,6 @@ After a crash the same bytes go out again. What became of a submission is what t
 once the mirror has read the block; no error of sending means anything.
 """
 
-import math
-import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby, zip_longest
@@ -25,8 +23,6 @@ from ledger.store.manifest import Manifest
 from ledger.store.rows import Row, every_row, inserted_seq
 
 MESSAGES_PER_TRANSACTION = 200
-# A node that has no receipt after that long has lost the bytes: restarted, or reorganised.
-_AGAIN_SECONDS = 5.0
 _MESSAGES_PER_ROUND = 4 * MESSAGES_PER_TRANSACTION
 
 
@@ -37,7 +33,7 @@ class Courier:
         self._store = store
         self._sender = sender
         self._manifest = manifest
-        self._sent: dict[int, float] = {}  # by what `time.monotonic` said
+        self._sent: set[int] = set()
         self._settled_head = -1
         self._nonce_floor = 0
 
@@ -80,8 +76,8 @@ class Courier:
             self._nonce_floor = self._sender.chain_nonce()
             lost = Outcome(head, {})
             self._settle_transaction(seq, self._carried(seq), lost)
-        elif self._sent.get(seq, math.inf) < time.monotonic() - _AGAIN_SECONDS:
-            del self._sent[seq]
+        else:  # the chain went on without it: the same bytes go again, which harms nobody
+            self._sent.discard(seq)
 
     def _outcome(self, receipt: dict[str, Any], carried: list[Row]) -> Outcome:
         outcome = outcome_of(receipt, calls=len(carried))
@@ -119,10 +115,10 @@ class Courier:
             done = courier_transaction_table.c.seq == transaction_seq
             values = {"done_block": outcome.block}
             connection.execute(update(courier_transaction_table).where(done).values(**values))
-        self._sent.pop(transaction_seq, None)
+        self._sent.discard(transaction_seq)
 
     def _send(self, open_ones: list[Row]) -> None:
-        """Hand the stored bytes to the node, once unless it is known to have lost them."""
+        """Hand the stored bytes to the node, again only if the chain went on without them."""
         for transaction in open_ones:
             if transaction["seq"] in self._sent:
                 continue
@@ -130,7 +126,7 @@ class Courier:
                 self._sender.send(transaction["raw"])
             except (NodeError, NodeUnreachable):
                 continue  # unknown, never failed: the same bytes go again in the next round
-            self._sent[transaction["seq"]] = time.monotonic()
+            self._sent.add(transaction["seq"])
 
     def _store_waiting(self) -> None:
         """Put what waits into signed transactions, commit them, then send them."""

@@ -68,9 +68,8 @@ def found(
         addresses = [manifest.address_of(name) for name in CONTRACTS]
         mirror = Mirror(
             store.mirror_writer(1),
-            Reader(node, addresses=addresses),
+            Reader(node, addresses=addresses, finality_depth=wanted.finality_depth),
             manifest,
-            depth=wanted.finality_depth,
         )
         mirror.follow()
         mirror.close()

@@ -2,13 +2,13 @@
 
 from contextlib import suppress
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 from sqlalchemy.exc import OperationalError
 
 from ledger.chain.reader import Reader
 from ledger.errors import ChainForked, ChainShorter, MirrorMissing
 from ledger.outbox.queue import newest_settled_block
-from ledger.store.chain_log import block_by_hash, read_final, read_head
+from ledger.store.chain_log import block_by_hash, cursor_table, read_final, read_head
 from ledger.store.engine import Store
 
 
@@ -26,8 +26,17 @@ def check_chain(reader: Reader, store: Store) -> None:
     known = max(settled, 0 if head is None else head[0])
     if known > chain:
         raise ChainShorter(chain, known)
-    if final is not None and reader.block(final[0]).hash != final[1]:
-        raise ChainForked(final[0])
+    for number, block_hash in filter(None, (mirror_genesis(store), final)):
+        if reader.block(number).hash != block_hash:
+            raise ChainForked(number)
+
+
+def mirror_genesis(store: Store) -> tuple[int, bytes] | None:
+    """0 and the hash of the genesis that the served mirror began with; None without a mirror."""
+    with suppress(MirrorMissing, OperationalError), store.reading() as connection:
+        genesis = connection.scalar(select(cursor_table.c.genesis))
+        return None if genesis is None else (0, genesis)
+    return None
 
 
 def mirror_final(store: Store) -> tuple[int, bytes] | None:

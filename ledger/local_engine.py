@@ -7,7 +7,7 @@ from typing import Any
 from ledger.assembly import Ledger
 from ledger.chain.embedded_node import EmbeddedNode
 from ledger.chain.node import NodeUnreachable
-from ledger.chain.reader import Reader
+from ledger.chain.reader import ChainLies, Reader
 from ledger.chain.sender import Sender
 from ledger.clock import clock_of
 from ledger.directory import DirectoryLock, require_made
@@ -48,8 +48,7 @@ class LocalEngine:
         self._chain = open_chain(settings, self._clock, make_node=make_node)
         with _asking():
             check_contracts(self._chain.node, self.manifest)
-        depth = self._connections.finality_depth
-        self._follower = Follower(self.store, self.reader(), self.manifest, depth=depth)
+        self._follower = Follower(self.store, self.reader(), self.manifest)
         self.steps = self._steps(keys)
         self._threads = Engine(self.steps, self.store.changes, on_halt=self._tell_halt)
 
@@ -136,9 +135,11 @@ class LocalEngine:
 
 @contextmanager
 def _asking() -> Iterator[None]:
-    """Raises ChainUnavailable where the node does not answer."""
+    """Raises ChainUnavailable where the node does not answer, LedgerHalted where it lies."""
     try:
         yield
+    except ChainLies as lie:
+        raise LedgerHalted(lie.reason, lie.block) from lie
     except NodeUnreachable as error:
         raise ChainUnavailable(str(error)) from error
 

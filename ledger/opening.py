@@ -11,10 +11,10 @@ from ledger.chain.embedded import Entries
 from ledger.chain.embedded_node import EmbeddedNode
 from ledger.chain.http_node import HttpNode
 from ledger.chain.node import Node, NodeUnreachable
-from ledger.chain.reader import Checks, Reader
+from ledger.chain.reader import ChainLies, Checks, Reader
 from ledger.clock import Clock, RealClock
 from ledger.directory import DirectoryLock, require_made
-from ledger.errors import ChainUnavailable, DirectoryInUse
+from ledger.errors import ChainUnavailable, DirectoryInUse, LedgerHalted
 from ledger.founding import check_contracts
 from ledger.known_chain import check_chain
 from ledger.settings import Connections, Settings, read_connections
@@ -66,7 +66,7 @@ def opened(settings: Settings) -> Iterator[Opened]:
     """By the directory's lock, or by the `/rpc` of who holds it.
 
     Raises DirectoryEmpty, DirectoryInUse, ContractsForeign, ChainUnavailable, ChainShorter,
-    ChainForked.
+    ChainForked, LedgerHalted.
     """
     require_made(settings.directory)
     store = open_store(settings.directory)
@@ -78,6 +78,8 @@ def opened(settings: Settings) -> Iterator[Opened]:
             check_contracts(node, manifest)
             check_chain(found.reader, store)
             yield found
+    except ChainLies as lie:
+        raise LedgerHalted(lie.reason, lie.block) from lie
     except NodeUnreachable as error:
         raise ChainUnavailable(str(error)) from error
     finally:
@@ -114,7 +116,8 @@ def reader(node: Node, manifest: Manifest, connections: Connections | None = Non
     told = connections or Connections()
     checks = Checks(told.checks_header_hashes, told.checks_receipts_roots)
     addresses = [manifest.address_of(name) for name in CONTRACTS]
-    return Reader(node, addresses=addresses, checks=checks)
+    depth = told.finality_depth
+    return Reader(node, addresses=addresses, checks=checks, finality_depth=depth)
 
 
 def running_url(settings: Settings) -> str | None:

@@ -10,7 +10,7 @@ from eth_utils.hexadecimal import decode_hex
 from ledger.chain.codec import Event, decode_event, decode_view, encode_view
 from ledger.chain.headers import header_hash, may_have_logs
 from ledger.chain.node import RECEIPTS_METHOD, Node, NodeContradicts, NodeUnreachable
-from ledger.chain.receipts import receipts_root
+from ledger.chain.roots import receipts_root, transactions_root
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,7 @@ class Block:
     parent: bytes
     time: int
     receipts_root: bytes
+    transactions_root: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,15 @@ class ChainLies(Exception):
 class Reader:
     """Reads one chain at the addresses of our contracts."""
 
-    def __init__(self, node: Node, *, addresses: list[bytes], checks: Checks | None = None) -> None:
+    def __init__(
+        self,
+        node: Node,
+        *,
+        addresses: list[bytes],
+        checks: Checks | None = None,
+        finality_depth: int = 0,
+    ) -> None:
+        self.finality_depth = finality_depth  # blocks that must stand on a final one
         self._node = node
         self._raw_addresses = frozenset(addresses)
         self._addresses = ["0x" + address.hex() for address in addresses]
@@ -131,31 +140,31 @@ class Reader:
             for block, header in zip(blocks, headers, strict=True)
             if self._may_have_ours(decode_hex(header["logsBloom"]))
         ]
-        answers = self._node.request_all([(RECEIPTS_METHOD, [hex(number)]) for number in wanted])
-        receipts = dict(zip(wanted, answers, strict=True))
-        for block, header in zip(blocks, headers, strict=True):
-            found = receipts.get(block.number)
-            logs = [] if found is None else self._proven_logs(block, header, found)
-            yield Filled(block, logs)
+        receipts = self._node.request_all([(RECEIPTS_METHOD, [hex(one)]) for one in wanted])
+        bodies = self._node.request_all(
+            [("eth_getBlockByNumber", [hex(one), True]) for one in wanted]
+        )
+        proofs = dict(zip(wanted, zip(receipts, bodies, strict=True), strict=True))
+        for block in blocks:
+            proof = proofs.get(block.number)
+            yield Filled(block, [] if proof is None else self._proven_logs(block, *proof))
 
     def _may_have_ours(self, bloom: bytes) -> bool:
         return any(may_have_logs(bloom, address) for address in self._raw_addresses)
 
-    def _proven_logs(self, block: Block, header: Any, receipts: Any) -> list[Log]:
-        if any(decode_hex(one["blockHash"]) != block.hash for one in receipts):
-            raise NodeContradicts("receipts are of another block", block.number)
+    def _proven_logs(self, block: Block, receipts: Any, body: Any) -> list[Log]:
         try:
-            root = receipts_root(receipts)
-        except (KeyError, TypeError, ValueError) as error:
+            if _is_of_another(block, receipts, body):
+                raise NodeContradicts("receipts are of another block", block.number)
+            hashes = _proven_hashes(block, receipts, body)
+            raw = [(index, log) for index, one in enumerate(receipts) for log in one["logs"]]
+            return [
+                _placed(log, block.number, log_index, index, hashes[index])
+                for log_index, (index, log) in enumerate(raw)
+                if decode_hex(log["address"]) in self._raw_addresses
+            ]
+        except (IndexError, KeyError, TypeError, ValueError) as error:
             raise ChainLies(f"receipts cannot be read: {error}", block.number) from error
-        if root != block.receipts_root:
-            raise ChainLies("receipts do not give the receipts root", block.number)
-        raw = [(index, log) for index, one in enumerate(receipts) for log in one["logs"]]
-        return [
-            _placed(log, block.number, log_index, index, header["transactions"][index])
-            for log_index, (index, log) in enumerate(raw)
-            if decode_hex(log["address"]) in self._raw_addresses
-        ]
 
     def view(
         self, contract: str, view: str, arguments: list[Any], *, address: bytes, block: int
@@ -165,6 +174,22 @@ class Reader:
         call = {"to": "0x" + address.hex(), "data": "0x" + data.hex()}
         output = self._node.request("eth_call", [call, hex(block)])
         return decode_view(contract, view, decode_hex(output))
+
+
+def _is_of_another(block: Block, receipts: Any, body: Any) -> bool:
+    """Whether the chain has turned since the header was read."""
+    hashes = {decode_hex(one["blockHash"]) for one in receipts} | {decode_hex(body["hash"])}
+    return hashes != {block.hash}
+
+
+def _proven_hashes(block: Block, receipts: Any, body: Any) -> list[bytes]:
+    """The hashes of a block's transactions; raises ChainLies where a root does not come out."""
+    if receipts_root(receipts) != block.receipts_root:
+        raise ChainLies("receipts do not give the receipts root", block.number)
+    root, hashes = transactions_root(body["transactions"])
+    if root != block.transactions_root:
+        raise ChainLies("transactions do not give the transactions root", block.number)
+    return hashes
 
 
 def _require_links(blocks: Sequence[Block]) -> None:
@@ -180,16 +205,18 @@ def _block_of(found: dict[str, Any]) -> Block:
         parent=decode_hex(found["parentHash"]),
         time=int(found["timestamp"], 16),
         receipts_root=decode_hex(found["receiptsRoot"]),
+        transactions_root=decode_hex(found["transactionsRoot"]),
     )
 
 
 def _log(found: dict[str, Any]) -> Log:
     number, index = int(found["blockNumber"], 16), int(found["transactionIndex"], 16)
-    return _placed(found, number, int(found["logIndex"], 16), index, found["transactionHash"])
+    transaction = decode_hex(found["transactionHash"])
+    return _placed(found, number, int(found["logIndex"], 16), index, transaction)
 
 
 def _placed(
-    found: dict[str, Any], block: int, log_index: int, transaction_index: int, transaction: str
+    found: dict[str, Any], block: int, log_index: int, transaction_index: int, transaction: bytes
 ) -> Log:
     topics = [decode_hex(topic) for topic in found["topics"]]
     data = decode_hex(found["data"])
@@ -201,7 +228,7 @@ def _placed(
         block=block,
         log_index=log_index,
         transaction_index=transaction_index,
-        transaction_hash=decode_hex(transaction),
+        transaction_hash=transaction,
         topics=b"".join(topics),
         data=data,
         event=event,

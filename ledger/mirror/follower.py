@@ -35,14 +35,11 @@ class Tip:
 
 
 class Mirror:
-    """One mirror being written from one chain; blocks `depth` below its head are final."""
+    """One mirror being written from one chain."""
 
-    def __init__(
-        self, engine: Engine, reader: Reader, manifest: Manifest, *, depth: int = 0
-    ) -> None:
+    def __init__(self, engine: Engine, reader: Reader, manifest: Manifest) -> None:
         self.engine = engine
         self._reader = reader
-        self._depth = depth
         self._blocks = 1
         self._contradictions = 0
         with self.engine.begin() as connection:
@@ -128,7 +125,7 @@ class Mirror:
                 raise NodeContradicts("another service wrote the mirror meanwhile", known.number)
             if after != known:
                 rewind(connection, to_block=after.number, block_hash=after.hash)
-            project_blocks(connection, blocks, depth=self._depth)
+            project_blocks(connection, blocks, depth=self._reader.finality_depth)
 
     def close(self) -> None:
         self.engine.dispose()
@@ -143,17 +140,16 @@ def _tip(connection: Connection) -> Tip:
 class Follower:
     """Keeps the served mirror up to the chain, and turns to a rebuilt one when it is swapped in."""
 
-    def __init__(self, store: Store, reader: Reader, manifest: Manifest, *, depth: int = 0) -> None:
+    def __init__(self, store: Store, reader: Reader, manifest: Manifest) -> None:
         self._store = store
         self._reader = reader
         self._manifest = manifest
-        self._depth = depth
         self._generation = store.mirror_generation()
         self._mirror = self._open()
 
     def _open(self) -> Mirror:
         engine = self._store.mirror_writer(self._generation)
-        return Mirror(engine, self._reader, self._manifest, depth=self._depth)
+        return Mirror(engine, self._reader, self._manifest)
 
     def run_once(self) -> bool:
         """Read what is new; True when there was anything."""

@@ -56,7 +56,12 @@ def project_blocks(connection: Connection, blocks: list[Filled], *, depth: int) 
     before, final = connection.execute(select(cursor_table.c.seq, cursor_table.c.final_block)).one()
     seq = before
     for filled in blocks:
-        connection.execute(insert(block_table).values(**asdict(filled.block)))
+        header = asdict(filled.block)
+        connection.execute(
+            insert(block_table).values(
+                {column.name: header[column.name] for column in block_table.c}
+            )
+        )
         for log in filled.logs:
             seq += 1
             _project_log(connection, log, seq=seq)

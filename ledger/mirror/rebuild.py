@@ -6,14 +6,14 @@ from ledger.store.engine import Store
 from ledger.store.manifest import Manifest
 
 
-def rebuild(store: Store, reader: Reader, manifest: Manifest, *, depth: int = 0) -> tuple[int, int]:
+def rebuild(store: Store, reader: Reader, manifest: Manifest) -> tuple[int, int]:
     """Rebuild the mirror and serve it: its generation and the last block read.
 
     What is served stays so until the new one has read the whole chain.
     """
     generation = store.mirror_generation() + 1
     store.remove_mirror(generation)  # left half-made by an earlier try
-    rebuilt = Mirror(store.mirror_writer(generation), reader, manifest, depth=depth)
+    rebuilt = Mirror(store.mirror_writer(generation), reader, manifest)
     try:
         rebuilt.follow()
         number = rebuilt.tip().number

@@ -26,13 +26,11 @@ class Reconciliation:
     differences: tuple[Difference, ...]
 
 
-def reconcile(
-    store: Store, reader: Reader, manifest: Manifest, *, depth: int = 0
-) -> Reconciliation:
+def reconcile(store: Store, reader: Reader, manifest: Manifest) -> Reconciliation:
     """Compare the served mirror with a rebuild from the chain and with the contracts' storage."""
     with store.reading() as served, store.scratch_mirror() as scratch:
         block = _last_block(served, reader)
-        Mirror(scratch, reader, manifest, depth=depth).follow(until=block)
+        Mirror(scratch, reader, manifest).follow(until=block)
         with scratch.connect() as truth:
             differences, rows = _compare(served, truth)
             differences += storage_differences(truth, reader, manifest, block=block)

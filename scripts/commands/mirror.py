@@ -43,8 +43,7 @@ def status(directory: Directory = DEFAULT_DIRECTORY, as_json: AsJson = False) ->
 def reconcile_mirror(directory: Directory = DEFAULT_DIRECTORY, as_json: AsJson = False) -> None:
     """Compare every row with a rebuild from the chain and with the contracts' storage."""
     with opened(Settings(directory)) as ledger:
-        depth = ledger.connections.finality_depth
-        found = reconcile(ledger.store, ledger.reader, ledger.manifest, depth=depth)
+        found = reconcile(ledger.store, ledger.reader, ledger.manifest)
     differences = [_shown(difference) for difference in found.differences]
     if as_json:
         told = {"block": found.block, "tables": found.tables, "rows": found.rows}
@@ -62,8 +61,7 @@ def reconcile_mirror(directory: Directory = DEFAULT_DIRECTORY, as_json: AsJson =
 def rebuild_mirror(directory: Directory = DEFAULT_DIRECTORY, as_json: AsJson = False) -> None:
     """Make the mirror anew from the chain beside the served one, then serve it."""
     with opened(Settings(directory)) as ledger:
-        depth = ledger.connections.finality_depth
-        generation, block = rebuild(ledger.store, ledger.reader, ledger.manifest, depth=depth)
+        generation, block = rebuild(ledger.store, ledger.reader, ledger.manifest)
     if as_json:
         print_json({"generation": generation, "block": block})
     else:

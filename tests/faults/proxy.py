@@ -94,6 +94,7 @@ def _changed(answer: dict[str, Any], call: dict[str, Any], faults: Faults) -> di
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # head and body are two writes
     proxy: Proxy
 
     def do_POST(self) -> None:

@@ -16,12 +16,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import psycopg  # noqa: F401 - before the forks
+import requests  # noqa: F401
 import uvicorn
+import web3  # noqa: F401
 from sqlalchemy import Engine, event
 
 from api.app import create_app
 from ledger.chain.embedded import Entries
 from ledger.chain.embedded_node import EmbeddedNode
+from ledger.chain.http_node import HttpNode
 from ledger.clock import Clock
 from ledger.local_engine import local_ledger
 from ledger.service_keys import read_service_keys
@@ -30,6 +34,8 @@ from scripts.commands.serve import write_service_file
 from scripts.listeners import listen
 
 WINDOWS = ("before_commit", "after_commit", "after_send", "inside_block", "inside_projection")
+# On a chain elsewhere no block is made here.
+WINDOWS_OF_RPC = tuple(window for window in WINDOWS if window != "inside_block")
 _THREAD_WINDOWS = {"writer": "before_commit", "follower": "inside_projection"}
 
 
@@ -82,6 +88,8 @@ def _mark_endings(marks: Marks) -> None:
             marks.enter("after_commit")
         elif thread == "courier":
             marks.leave("after_commit")
+        elif thread == "follower":
+            marks.leave("after_send")
 
 
 class _MarkedEntries:
@@ -123,6 +131,19 @@ class _MarkedNode(EmbeddedNode):
         return is_sealed
 
 
+def _mark_sending(marks: Marks) -> None:
+    """Mark what went to a node elsewhere; the follower, who reads its block, leaves."""
+    request = HttpNode.request
+
+    def marked(self: HttpNode, method: str, params: list[Any]) -> Any:
+        answer = request(self, method, params)
+        if method == "eth_sendRawTransaction":
+            marks.enter("after_send")
+        return answer
+
+    HttpNode.request = marked  # type: ignore[method-assign]
+
+
 def _serve(directory: Path, marks_path: Path, fatal: str | None) -> None:
     marks = Marks(marks_path, fatal)
     settings = Settings(directory, directory / "clock")
@@ -134,6 +155,7 @@ def _serve(directory: Path, marks_path: Path, fatal: str | None) -> None:
     ledger.start()
     _mark_transactions(marks)
     _mark_endings(marks)
+    _mark_sending(marks)
     listener = listen(0)
     write_service_file(settings, f"http://127.0.0.1:{listener.getsockname()[1]}")
     uvicorn.Server(uvicorn.Config(create_app(ledger), log_level="warning")).run([listener])

@@ -18,8 +18,8 @@ from identity.typed_data import Domain, act_id, digest, struct_hash
 from ledger.chain.bindings import EVENTS, KINDS, MESSAGES, RIGHTS, SCHEMES, SECTORS
 from ledger.chain.codec import encode_batch, encode_call, encode_message
 from ledger.chain.deploy import creation_code
-from ledger.chain.embedded import CHAIN_ID
 from ledger.chain.embedded_node import EmbeddedNode
+from ledger.chain.node import Node
 
 FOREVER = 2**48 - 1
 BATCH = 50
@@ -69,8 +69,12 @@ class _SecondByBlock:
 class BenchPark:
     """The three contracts, a regulator, a verifier, and enterprises with a facility each."""
 
-    def __init__(self, *, enterprises: int) -> None:
-        self._node = EmbeddedNode(_MemoryEntries(), _SecondByBlock())
+    def __init__(self, *, enterprises: int, node: Node | None = None) -> None:
+        """On the embedded chain in memory, or on a node that makes a block of each transaction."""
+        embedded = EmbeddedNode(_MemoryEntries(), _SecondByBlock())
+        self._node: Node = node or embedded
+        self._seal = embedded.seal if node is None else lambda: False
+        self._chain_id = int(self._node.request("eth_chainId", []), 16)
         self._carrier = Account.from_key(keccak(text="carrier"))
         self._nonce = 0
         self._keys_made = 0
@@ -93,7 +97,7 @@ class BenchPark:
     def _create(self, contract: str, types: list[str], values: list[Any]) -> bytes:
         receipt = self._send(b"", creation_code(contract) + encode(types, values))
         address = decode_hex(receipt["contractAddress"])
-        self._domains[contract] = Domain(contract, "1", CHAIN_ID, address)
+        self._domains[contract] = Domain(contract, "1", self._chain_id, address)
         return address
 
     def _enrol(self, enterprises: int) -> None:
@@ -221,15 +225,25 @@ class BenchPark:
                 "gasPrice": 0,
                 "value": 0,
                 "nonce": self._nonce,
-                "chainId": CHAIN_ID,
+                "chainId": self._chain_id,
             }
         )
         self._nonce += 1
         hash_ = self._node.request("eth_sendRawTransaction", ["0x" + signed.raw_transaction.hex()])
-        assert self._node.seal()
-        receipt: dict[str, Any] = self._node.request("eth_getTransactionReceipt", [hash_])
+        while (receipt := self._receipt(hash_)) is None:
+            self._seal()
         assert int(receipt["status"], 16) == _STATUS_DONE, "a measured act was refused"
         return receipt
+
+    def _receipt(self, transaction: str) -> dict[str, Any] | None:
+        found: dict[str, Any] | None = self._node.request(
+            "eth_getTransactionReceipt", [transaction]
+        )
+        return found
+
+    def address_of(self, contract: str) -> bytes:
+        """Where a contract is."""
+        return self._domains[contract].contract
 
     def code_bytes(self) -> dict[str, int]:
         """The size of each contract's code."""

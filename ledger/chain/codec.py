@@ -6,13 +6,14 @@ Values are Python's: bytes for bytes32, address and bytes, int, bool, str.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from eth_abi.abi import decode, encode
 from eth_abi.exceptions import DecodingError
 
 from ledger import contract_errors
-from ledger.chain.bindings import ERRORS, EVENTS, FUNCTIONS, MESSAGES
+from ledger.chain.bindings import ERRORS, FUNCTIONS, MESSAGES
+from ledger.chain.event_decoding import decoder_of, names_by_topic
 from ledger.errors import Refusal
 
 # Verbs that want to see an earlier message beside their own (contracts.md, section 5).
@@ -20,8 +21,7 @@ SHOWN_BY = {"Confirmation": "Statement", "Reopening": "Confirmation"}
 _EMPTY_REASONS = (b"", b"\x00")
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """A decoded event of one of our contracts; `fields` has the Solidity names."""
 
     name: str
@@ -89,17 +89,8 @@ def decode_view(contract: str, view: str, output: bytes) -> tuple[Any, ...]:
 
 def decode_event(topics: list[bytes], data: bytes) -> Event | None:
     """The event of a log; None for an event that is in no ABI of ours."""
-    name = _events_by_topic().get(topics[0])
-    if name is None:
-        return None
-    fields = EVENTS[name]["fields"]
-    plain_types = [kind for _, kind, is_indexed in fields if not is_indexed]
-    plain, indexed = iter(decode(plain_types, data)), iter(topics[1:])
-    values = {
-        field: _plain(kind, decode([kind], next(indexed))[0] if is_indexed else next(plain))
-        for field, kind, is_indexed in fields
-    }
-    return Event(name, values)
+    name = names_by_topic().get(topics[0])
+    return None if name is None else Event(name, decoder_of(name)(topics, data))
 
 
 def decode_refusal(reason: bytes) -> Refusal:
@@ -126,11 +117,6 @@ def is_static(message_type: str) -> bool:
 @cache
 def _struct_type(message_type: str) -> str:
     return "(" + ",".join(kind for _, kind in MESSAGES[message_type]["fields"]) + ")"
-
-
-@cache
-def _events_by_topic() -> dict[bytes, str]:
-    return {bytes.fromhex(event["topic"][2:]): name for name, event in EVENTS.items()}
 
 
 @cache

@@ -2,9 +2,10 @@
 
 from typing import Any
 
-import rlp
 from eth_hash.auto import keccak
-from eth_utils.hexadecimal import decode_hex
+from rlp.codec import encode_raw  # without looking for a type of each item
+
+from ledger.chain.hexadecimal import bytes_of
 
 # Forks only append fields, so those that a header has are its prefix of this list.
 _DATA_FIELDS = ("parentHash", "sha3Uncles", "miner", "stateRoot", "transactionsRoot")
@@ -47,12 +48,12 @@ def header_hash(header: dict[str, Any]) -> bytes:
     QBFT hashes another form of `extraData`, without the commit seals (Besu).
     """
     values = [_value(name, header[name]) for name in _FIELDS if header.get(name) is not None]
-    return keccak(rlp.encode(values))
+    return keccak(encode_raw(values))
 
 
 def _value(name: str, given: str) -> bytes:
     if name not in _QUANTITIES:
-        return decode_hex(given)
+        return bytes_of(given)
     number = int(given, 16)
     return number.to_bytes((number.bit_length() + 7) // 8, "big")
 

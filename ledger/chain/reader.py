@@ -1,21 +1,24 @@
 """What the follower reads: blocks and decoded events of our contracts, and views by call."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
-
-from eth_utils.hexadecimal import decode_hex
+from typing import Any, NamedTuple
 
 from ledger.chain.codec import Event, decode_event, decode_view, encode_view
 from ledger.chain.headers import header_hash, may_have_logs
-from ledger.chain.node import RECEIPTS_METHOD, Node, NodeContradicts, NodeUnreachable
-from ledger.chain.roots import receipts_root, transactions_root
+from ledger.chain.hexadecimal import bytes_of
+from ledger.chain.node import RECEIPTS_METHOD, Call, Node, NodeContradicts, NodeUnreachable
+from ledger.chain.roots import RawLog, raw_log, receipts_root, transactions_root
+
+_BLOCK = "eth_getBlockByNumber"
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
-    """A block's header as far as the mirror keeps it; time in unix seconds."""
+class Block(NamedTuple):
+    """A block's header: what the mirror keeps of it, and the root of its transactions.
+
+    Time is in unix seconds.
+    """
 
     number: int
     hash: bytes
@@ -25,8 +28,7 @@ class Block:
     transactions_root: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Log:
+class Log(NamedTuple):
     """One log of our contracts with its place, raw and decoded."""
 
     address: bytes
@@ -45,6 +47,16 @@ class Filled:
 
     block: Block
     logs: list[Log]
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What a node said of the blocks from `first` on: headers, and logs or what proves them."""
+
+    first: int
+    headers: list[Any]
+    logs: list[Any]
+    proofs: dict[int, tuple[Any, Any]]  # receipts and body of a block that may have logs of ours
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +102,7 @@ class Reader:
 
     def block(self, number: int) -> Block:
         """The header of that block; raises NodeUnreachable where the chain ends before it."""
-        found = self._node.request("eth_getBlockByNumber", [hex(number), False])
+        found = self._node.request(_BLOCK, [hex(number), False])
         return self._block(number, found)
 
     def filled(self, first: int, last: int) -> list[Filled]:
@@ -98,13 +110,37 @@ class Reader:
 
         Raises ChainLies, and NodeContradicts where the chain changed between two answers.
         """
-        calls = [("eth_getBlockByNumber", [hex(n), False]) for n in range(first, last + 1)]
+        return self.read(self.ask(first, last))
+
+    def ask(self, first: int, last: int) -> "Answers":
+        """What the node says of this range, unread: asking waits, reading computes."""
+        calls: list[Call] = [(_BLOCK, [hex(n), False]) for n in range(first, last + 1)]
         headers = self._node.request_all(calls)
-        blocks = [self._block(n, found) for n, found in enumerate(headers, start=first)]
+        if not self._checks.receipts_roots:
+            span = {"fromBlock": hex(first), "toBlock": hex(last), "address": self._addresses}
+            return Answers(first, headers, self._node.request("eth_getLogs", [span]), {})
+        wanted = [
+            number
+            for number, header in enumerate(headers, start=first)
+            if header is not None and self._may_have_ours(bytes_of(header["logsBloom"]))
+        ]
+        receipts = self._node.request_all([(RECEIPTS_METHOD, [hex(one)]) for one in wanted])
+        bodies = self._node.request_all([(_BLOCK, [hex(one), True]) for one in wanted])
+        proofs = dict(zip(wanted, zip(receipts, bodies, strict=True), strict=True))
+        return Answers(first, headers, [], proofs)
+
+    def read(self, answers: "Answers") -> list[Filled]:
+        """The blocks that these answers tell, proven as far as this reader checks."""
+        blocks = [self._block(n, one) for n, one in enumerate(answers.headers, start=answers.first)]
         _require_links(blocks)
-        if self._checks.receipts_roots:
-            return list(self._proven(blocks, headers))
-        return self._told(blocks)
+        if not self._checks.receipts_roots:
+            return _told(blocks, answers.logs)
+        return [
+            Filled(block, self._proven_logs(block, *answers.proofs[block.number]))
+            if block.number in answers.proofs
+            else Filled(block, [])
+            for block in blocks
+        ]
 
     def _block(self, number: int, found: Any) -> Block:
         if found is None:
@@ -120,35 +156,6 @@ class Reader:
             raise ChainLies("a header does not give its hash", number)
         return block
 
-    def _told(self, blocks: Sequence[Block]) -> list[Filled]:
-        """With the logs as the node tells them."""
-        span = {"fromBlock": hex(blocks[0].number), "toBlock": hex(blocks[-1].number)}
-        found = self._node.request("eth_getLogs", [span | {"address": self._addresses}])
-        logs: dict[int, list[Log]] = {block.number: [] for block in blocks}
-        hashes = {block.number: block.hash for block in blocks}
-        for raw in found:
-            log = _log(raw)
-            if hashes.get(log.block) != decode_hex(raw["blockHash"]):
-                raise NodeContradicts("a log is of another block", log.block)
-            logs[log.block].append(log)
-        return [Filled(block, logs[block.number]) for block in blocks]
-
-    def _proven(self, blocks: Sequence[Block], headers: list[Any]) -> Iterator[Filled]:
-        """With the logs of all receipts, which give the root in the header."""
-        wanted = [
-            block.number
-            for block, header in zip(blocks, headers, strict=True)
-            if self._may_have_ours(decode_hex(header["logsBloom"]))
-        ]
-        receipts = self._node.request_all([(RECEIPTS_METHOD, [hex(one)]) for one in wanted])
-        bodies = self._node.request_all(
-            [("eth_getBlockByNumber", [hex(one), True]) for one in wanted]
-        )
-        proofs = dict(zip(wanted, zip(receipts, bodies, strict=True), strict=True))
-        for block in blocks:
-            proof = proofs.get(block.number)
-            yield Filled(block, [] if proof is None else self._proven_logs(block, *proof))
-
     def _may_have_ours(self, bloom: bytes) -> bool:
         return any(may_have_logs(bloom, address) for address in self._raw_addresses)
 
@@ -156,12 +163,13 @@ class Reader:
         try:
             if _is_of_another(block, receipts, body):
                 raise NodeContradicts("receipts are of another block", block.number)
-            hashes = _proven_hashes(block, receipts, body)
-            raw = [(index, log) for index, one in enumerate(receipts) for log in one["logs"]]
+            logs = [[raw_log(log) for log in one["logs"]] for one in receipts]
+            hashes = _proven_hashes(block, receipts, logs, body)
+            raw = [(index, log) for index, own in enumerate(logs) for log in own]
             return [
                 _placed(log, block.number, log_index, index, hashes[index])
                 for log_index, (index, log) in enumerate(raw)
-                if decode_hex(log["address"]) in self._raw_addresses
+                if log.address in self._raw_addresses
             ]
         except (IndexError, KeyError, TypeError, ValueError) as error:
             raise ChainLies(f"receipts cannot be read: {error}", block.number) from error
@@ -173,18 +181,30 @@ class Reader:
         data = encode_view(contract, view, arguments)
         call = {"to": "0x" + address.hex(), "data": "0x" + data.hex()}
         output = self._node.request("eth_call", [call, hex(block)])
-        return decode_view(contract, view, decode_hex(output))
+        return decode_view(contract, view, bytes_of(output))
+
+
+def _told(blocks: Sequence[Block], found: Any) -> list[Filled]:
+    """With the logs as the node tells them."""
+    logs: dict[int, list[Log]] = {block.number: [] for block in blocks}
+    hashes = {block.number: block.hash for block in blocks}
+    for raw in found:
+        log = _log(raw)
+        if hashes.get(log.block) != bytes_of(raw["blockHash"]):
+            raise NodeContradicts("a log is of another block", log.block)
+        logs[log.block].append(log)
+    return [Filled(block, logs[block.number]) for block in blocks]
 
 
 def _is_of_another(block: Block, receipts: Any, body: Any) -> bool:
     """Whether the chain has turned since the header was read."""
-    hashes = {decode_hex(one["blockHash"]) for one in receipts} | {decode_hex(body["hash"])}
+    hashes = {bytes_of(one["blockHash"]) for one in receipts} | {bytes_of(body["hash"])}
     return hashes != {block.hash}
 
 
-def _proven_hashes(block: Block, receipts: Any, body: Any) -> list[bytes]:
+def _proven_hashes(block: Block, receipts: Any, logs: list[list[RawLog]], body: Any) -> list[bytes]:
     """The hashes of a block's transactions; raises ChainLies where a root does not come out."""
-    if receipts_root(receipts) != block.receipts_root:
+    if receipts_root(receipts, logs) != block.receipts_root:
         raise ChainLies("receipts do not give the receipts root", block.number)
     root, hashes = transactions_root(body["transactions"])
     if root != block.transactions_root:
@@ -201,35 +221,26 @@ def _require_links(blocks: Sequence[Block]) -> None:
 def _block_of(found: dict[str, Any]) -> Block:
     return Block(
         number=int(found["number"], 16),
-        hash=decode_hex(found["hash"]),
-        parent=decode_hex(found["parentHash"]),
+        hash=bytes_of(found["hash"]),
+        parent=bytes_of(found["parentHash"]),
         time=int(found["timestamp"], 16),
-        receipts_root=decode_hex(found["receiptsRoot"]),
-        transactions_root=decode_hex(found["transactionsRoot"]),
+        receipts_root=bytes_of(found["receiptsRoot"]),
+        transactions_root=bytes_of(found["transactionsRoot"]),
     )
 
 
 def _log(found: dict[str, Any]) -> Log:
     number, index = int(found["blockNumber"], 16), int(found["transactionIndex"], 16)
-    transaction = decode_hex(found["transactionHash"])
-    return _placed(found, number, int(found["logIndex"], 16), index, transaction)
+    transaction = bytes_of(found["transactionHash"])
+    return _placed(raw_log(found), number, int(found["logIndex"], 16), index, transaction)
 
 
 def _placed(
-    found: dict[str, Any], block: int, log_index: int, transaction_index: int, transaction: bytes
+    log: RawLog, block: int, log_index: int, transaction_index: int, transaction: bytes
 ) -> Log:
-    topics = [decode_hex(topic) for topic in found["topics"]]
-    data = decode_hex(found["data"])
-    event = decode_event(topics, data)
+    event = decode_event(log.topics, log.data)
     # EIP-5267's EIP712DomainChanged is never emitted by immutable contracts: all events are ours.
-    assert event is not None, f"an event in no ABI of ours: {topics[0].hex()}"
-    return Log(
-        address=decode_hex(found["address"]),
-        block=block,
-        log_index=log_index,
-        transaction_index=transaction_index,
-        transaction_hash=transaction,
-        topics=b"".join(topics),
-        data=data,
-        event=event,
-    )
+    assert event is not None, f"an event in no ABI of ours: {log.topics[0].hex()}"
+    topics = b"".join(log.topics)
+    place = (block, log_index, transaction_index, transaction)
+    return Log(log.address, *place, topics, log.data, event)

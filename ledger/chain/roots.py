@@ -1,12 +1,13 @@
 """The roots by which a header commits to its block's transactions and receipts (EIP-2718)."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
-import rlp
 from eth_hash.auto import keccak
-from eth_utils.hexadecimal import decode_hex
+from rlp.codec import encode_raw, length_prefix  # without looking for a type of each item
 from trie.hexary import HexaryTrie
+
+from ledger.chain.hexadecimal import bytes_of
 
 _FEES = ("maxPriorityFeePerGas", "maxFeePerGas")
 _CALL = ("gas", "to", "value", "input")
@@ -22,12 +23,32 @@ _FIELDS = {
     ),
     4: ("chainId", "nonce", *_FEES, *_CALL, "accessList", "authorizationList", *_SIGNATURE),
 }  # fmt: skip
+# RLP: a list's length is added to 0xC0, that of a string of less than 56 bytes to 0x80.
+_LIST_OFFSET = 0xC0
+_WORD_PREFIX, _ADDRESS_PREFIX = bytes([0x80 + 32]), bytes([0x80 + 20])
 _DATA = frozenset({"to", "input"})
 
 
-def receipts_root(receipts: Sequence[dict[str, Any]]) -> bytes:
-    """The root of a block's receipts in JSON-RPC form, all of them in order."""
-    return _root([_receipt(receipt) for receipt in receipts])
+class RawLog(NamedTuple):
+    """What a log is by consensus: its address, topics of 32 bytes, and data."""
+
+    address: bytes
+    topics: list[bytes]
+    data: bytes
+
+
+def raw_log(log: dict[str, Any]) -> RawLog:
+    """The bytes of a log in JSON-RPC form; raises ValueError for other lengths than a log's."""
+    topics = [bytes_of(topic) for topic in log["topics"]]
+    address = bytes_of(log["address"])
+    if len(address) != 20 or any(len(topic) != 32 for topic in topics):
+        raise ValueError("an address has 20 bytes and a topic 32")
+    return RawLog(address, topics, bytes_of(log["data"]))
+
+
+def receipts_root(receipts: Sequence[dict[str, Any]], logs: Sequence[Sequence[RawLog]]) -> bytes:
+    """The root of a block's receipts in JSON-RPC form with the logs of each, all in order."""
+    return _root([_receipt(one, own) for one, own in zip(receipts, logs, strict=True)])
 
 
 def transactions_root(transactions: Sequence[dict[str, Any]]) -> tuple[bytes, list[bytes]]:
@@ -41,58 +62,66 @@ def _root(items: Sequence[bytes]) -> bytes:
     trie = HexaryTrie(nodes)
     with trie.squash_changes() as changed:
         for index, item in enumerate(items):
-            changed[rlp.encode(index)] = item
+            changed[encode_raw(_big_endian(index))] = item
     return bytes(trie.root_hash)
 
 
-def _receipt(receipt: dict[str, Any]) -> bytes:
-    logs = [
-        [decode_hex(log["address"]), list(map(decode_hex, log["topics"])), decode_hex(log["data"])]
-        for log in receipt["logs"]
-    ]
-    body = [
+def _receipt(receipt: dict[str, Any], logs: Sequence[RawLog]) -> bytes:
+    head = (
         _minimal(receipt["status"]),
         _minimal(receipt["cumulativeGasUsed"]),
-        decode_hex(receipt["logsBloom"]),
-        logs,
-    ]
-    return _typed(receipt, body)
+        bytes_of(receipt["logsBloom"]),
+    )
+    items = b"".join(map(encode_raw, head))
+    items += _list(b"".join(map(_log, logs)))
+    return _typed(receipt, _list(items))
+
+
+def _log(log: RawLog) -> bytes:
+    topics = _list(b"".join([_WORD_PREFIX + topic for topic in log.topics]))
+    return _list(_ADDRESS_PREFIX + log.address + topics + encode_raw(log.data))
+
+
+def _list(items: bytes) -> bytes:
+    """A list of items that are encoded already: a block has too many to go through them twice."""
+    prefix: bytes = length_prefix(len(items), _LIST_OFFSET)
+    return prefix + items
 
 
 def _transaction(transaction: dict[str, Any]) -> bytes:
     kind = int(transaction.get("type") or "0x0", 16)
-    return _typed(transaction, [_field(name, transaction) for name in _FIELDS[kind]])
+    return _typed(transaction, encode_raw([_field(name, transaction) for name in _FIELDS[kind]]))
 
 
 def _field(name: str, transaction: dict[str, Any]) -> Any:
     value = transaction.get(name)
     if name == "accessList":
         return [
-            [decode_hex(one["address"]), list(map(decode_hex, one["storageKeys"]))]
+            [bytes_of(one["address"]), list(map(bytes_of, one["storageKeys"]))]
             for one in value or []
         ]
     if name == "blobVersionedHashes":
-        return [decode_hex(one) for one in value or []]
+        return [bytes_of(one) for one in value or []]
     if name == "authorizationList":
         return [_authorization(one) for one in value or []]
     if name in _DATA:
-        return decode_hex(value or "0x")
+        return bytes_of(value or "0x")
     return _minimal(value or "0x0")
 
 
 def _authorization(given: dict[str, Any]) -> list[bytes]:
     names = ("chainId", "address", "nonce", *_SIGNATURE)
-    return [
-        decode_hex(given[name]) if name == "address" else _minimal(given[name]) for name in names
-    ]
+    return [bytes_of(given[name]) if name == "address" else _minimal(given[name]) for name in names]
 
 
-def _typed(given: dict[str, Any], body: list[Any]) -> bytes:
+def _typed(given: dict[str, Any], encoded: bytes) -> bytes:
     kind = int(given.get("type") or "0x0", 16)
-    encoded: bytes = rlp.encode(body)
     return encoded if kind == 0 else bytes([kind]) + encoded
 
 
 def _minimal(quantity: str) -> bytes:
-    number = int(quantity, 16)
+    return _big_endian(int(quantity, 16))
+
+
+def _big_endian(number: int) -> bytes:
     return number.to_bytes((number.bit_length() + 7) // 8, "big")

@@ -3,15 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection
-
 from ledger.chain.bindings import STAGES
 from ledger.emissions.model import head_table
-from ledger.store.states import put
+from ledger.store.draft import Draft
 
 
 def _advance(
-    connection: Connection,
+    draft: Draft,
     event: Mapping[str, Any],
     *,
     block: int,
@@ -20,38 +18,32 @@ def _advance(
 ) -> None:
     key = {"facility": event["facility"], "period": event["period"]}
     values = {"id": event["id"], "stage": STAGES[stage]} | acts
-    put(connection, head_table, key=key, values=values, block=block)
+    draft.put(head_table, key=key, values=values, block=block)
 
 
 def apply_evidence_anchored(
-    connection: Connection, event: Mapping[str, Any], *, seq: int, block: int
+    draft: Draft, event: Mapping[str, Any], *, seq: int, block: int
 ) -> None:
-    _advance(connection, event, block=block, stage="ANCHORED")
+    _advance(draft, event, block=block, stage="ANCHORED")
 
 
 def apply_emission_reported(
-    connection: Connection, event: Mapping[str, Any], *, seq: int, block: int
+    draft: Draft, event: Mapping[str, Any], *, seq: int, block: int
 ) -> None:
     acts = {"report": event["id"], "statement": None, "confirmation": None}
-    _advance(connection, event, block=block, stage="REPORTED", **acts)
+    _advance(draft, event, block=block, stage="REPORTED", **acts)
 
 
-def apply_statement_made(
-    connection: Connection, event: Mapping[str, Any], *, seq: int, block: int
-) -> None:
-    _advance(connection, event, block=block, stage="ATTESTED", statement=event["id"])
+def apply_statement_made(draft: Draft, event: Mapping[str, Any], *, seq: int, block: int) -> None:
+    _advance(draft, event, block=block, stage="ATTESTED", statement=event["id"])
 
 
-def apply_figure_confirmed(
-    connection: Connection, event: Mapping[str, Any], *, seq: int, block: int
-) -> None:
-    _advance(connection, event, block=block, stage="CONFIRMED", confirmation=event["id"])
+def apply_figure_confirmed(draft: Draft, event: Mapping[str, Any], *, seq: int, block: int) -> None:
+    _advance(draft, event, block=block, stage="CONFIRMED", confirmation=event["id"])
 
 
-def apply_figure_reopened(
-    connection: Connection, event: Mapping[str, Any], *, seq: int, block: int
-) -> None:
-    _advance(connection, event, block=block, stage="REOPENED", confirmation=None)
+def apply_figure_reopened(draft: Draft, event: Mapping[str, Any], *, seq: int, block: int) -> None:
+    _advance(draft, event, block=block, stage="REOPENED", confirmation=None)
 
 
 PROJECTIONS = {

@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
-
 from ledger.chain.bindings import KINDS, STANDINGS
+from ledger.identifiers.acting import SUBJECT
 from ledger.identifiers.model import (
     accreditation_state_table,
     key_state_table,
@@ -13,24 +12,22 @@ from ledger.identifiers.model import (
     subject_state_table,
     subject_table,
 )
-from ledger.store.states import current, put
+from ledger.store.draft import Draft
+from ledger.store.states import current
 
 _BY_AUTHORITY = STANDINGS["ACTIVE"] | STANDINGS["HOLDS"] | STANDINGS["SENDS"]
 
 
-def apply_registered(
-    connection: Connection, event: Mapping[str, Any], *, seq: int, block: int
-) -> None:
-    connection.execute(
-        insert(subject_table).values(
-            hash=event["subject"],
-            parent=event["parent"],
-            name=_name(connection, event),
-            kind=event["kind"],
-            is_prefix=event["isPrefix"],
-            seq=seq,
-        )
-    )
+def apply_registered(draft: Draft, event: Mapping[str, Any], *, seq: int, block: int) -> None:
+    subject = {
+        "hash": event["subject"],
+        "parent": event["parent"],
+        "name": _name(draft, event),
+        "kind": event["kind"],
+        "is_prefix": event["isPrefix"],
+        "seq": seq,
+    }
+    draft.add_found(subject_table, subject)
     standing = STANDINGS["ACTIVE"]
     is_root = not any(event["parent"])
     if is_root or event["kind"] == KINDS["PREFIX"]:
@@ -38,24 +35,20 @@ def apply_registered(
     values = {"owner": event["owner"], "standing": standing, "record": event["record"]}
     counters = {"revision": 0, "record_revision": 0}
     key = {"subject": event["subject"]}
-    put(connection, subject_state_table, key=key, values=values | counters, block=block)
+    draft.put(subject_state_table, key=key, values=values | counters, block=block)
 
 
-def _name(connection: Connection, event: Mapping[str, Any]) -> str:
-    query = select(subject_table.c.name).where(subject_table.c.hash == event["parent"])
-    parent = connection.scalar(query)
+def _name(draft: Draft, event: Mapping[str, Any]) -> str:
+    parent = draft.find(SUBJECT, subject_table, event["parent"])
     if parent is None:
         return str(event["label"])
     separator = "." if event["isPrefix"] else "/"
-    return f"{parent}{separator}{event['label']}"
+    return f"{parent['name']}{separator}{event['label']}"
 
 
-def apply_record_changed(
-    connection: Connection, event: Mapping[str, Any], *, seq: int, block: int
-) -> None:
+def apply_record_changed(draft: Draft, event: Mapping[str, Any], *, seq: int, block: int) -> None:
     values = {"record": event["record"], "record_revision": event["revision"]}
-    put(
-        connection,
+    draft.put(
         subject_state_table,
         key={"subject": event["subject"]},
         values=values,
@@ -63,20 +56,16 @@ def apply_record_changed(
     )
 
 
-def apply_standing_changed(
-    connection: Connection, event: Mapping[str, Any], *, seq: int, block: int
-) -> None:
+def apply_standing_changed(draft: Draft, event: Mapping[str, Any], *, seq: int, block: int) -> None:
     key = {"subject": event["subject"]}
-    before = current(connection, subject_state_table, key)
+    before = current(draft, subject_state_table, key)
     assert before is not None, "a standing without its registration"
     standing = (before["standing"] & ~_BY_AUTHORITY) | event["standing"]
     values = {"standing": standing, "revision": event["revision"]}
-    put(connection, subject_state_table, key=key, values=values, block=block)
+    draft.put(subject_state_table, key=key, values=values, block=block)
 
 
-def apply_key_added(
-    connection: Connection, event: Mapping[str, Any], *, seq: int, block: int
-) -> None:
+def apply_key_added(draft: Draft, event: Mapping[str, Any], *, seq: int, block: int) -> None:
     values = {
         "person": event["person"],
         "rights": event["rights"],
@@ -86,26 +75,22 @@ def apply_key_added(
         "compromised_since": 0,
     }
     key = {"participant": event["participant"], "key": event["addedKey"]}
-    put(connection, key_state_table, key=key, values=values, block=block)
+    draft.put(key_state_table, key=key, values=values, block=block)
     subject = {"subject": event["participant"]}
-    before = current(connection, subject_state_table, subject)
+    before = current(draft, subject_state_table, subject)
     assert before is not None, "a key without its participant"
     keyed = {"standing": before["standing"] | STANDINGS["KEYED"]}
-    put(connection, subject_state_table, key=subject, values=keyed, block=block)
+    draft.put(subject_state_table, key=subject, values=keyed, block=block)
 
 
-def apply_key_ended(
-    connection: Connection, event: Mapping[str, Any], *, seq: int, block: int
-) -> None:
+def apply_key_ended(draft: Draft, event: Mapping[str, Any], *, seq: int, block: int) -> None:
     changed = "compromised_since" if event["isCompromised"] else "valid_until_time"
     key = {"participant": event["participant"], "key": event["endedKey"]}
     values = {changed: event["effectiveTime"]}
-    put(connection, key_state_table, key=key, values=values, block=block)
+    draft.put(key_state_table, key=key, values=values, block=block)
 
 
-def apply_accredited(
-    connection: Connection, event: Mapping[str, Any], *, seq: int, block: int
-) -> None:
+def apply_accredited(draft: Draft, event: Mapping[str, Any], *, seq: int, block: int) -> None:
     values = {
         "valid_from_time": event["validFrom"],
         "valid_until_time": event["validUntil"],
@@ -113,11 +98,11 @@ def apply_accredited(
         "revision": event["revision"],
     }
     key = {"verifier": event["verifier"]}
-    put(connection, accreditation_state_table, key=key, values=values, block=block)
+    draft.put(accreditation_state_table, key=key, values=values, block=block)
 
 
 def apply_verifier_assigned(
-    connection: Connection, event: Mapping[str, Any], *, seq: int, block: int
+    draft: Draft, event: Mapping[str, Any], *, seq: int, block: int
 ) -> None:
     values = {
         "first_year": event["firstYear"],
@@ -126,19 +111,17 @@ def apply_verifier_assigned(
         "ties": event["ties"],
         "revision": event["revision"],
     }
-    put(connection, relation_state_table, key=_relation(event), values=values, block=block)
+    draft.put(relation_state_table, key=_relation(event), values=values, block=block)
 
 
-def apply_tie_declared(
-    connection: Connection, event: Mapping[str, Any], *, seq: int, block: int
-) -> None:
-    before = current(connection, relation_state_table, _relation(event))
+def apply_tie_declared(draft: Draft, event: Mapping[str, Any], *, seq: int, block: int) -> None:
+    before = current(draft, relation_state_table, _relation(event))
     if before is None:
         none_yet = {"first_year": 0, "last_year": 0, "sectors": 0, "revision": 0}
         values = none_yet | {"ties": event["ties"]}
     else:
         values = {"ties": before["ties"] | event["ties"]}
-    put(connection, relation_state_table, key=_relation(event), values=values, block=block)
+    draft.put(relation_state_table, key=_relation(event), values=values, block=block)
 
 
 def _relation(event: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,15 +12,17 @@ from sqlalchemy import Connection, Engine, select
 from ledger.chain.node import NodeContradicts
 from ledger.chain.reader import ChainLies, Filled, Reader
 from ledger.errors import LedgerHalted
+from ledger.mirror.prefetch import Prefetch
 from ledger.mirror.projection import begin_mirror, project_blocks
 from ledger.mirror.rewind import rewind
 from ledger.store.chain_log import block_table, cursor_table
+from ledger.store.draft import Remembered
 from ledger.store.engine import Store
+from ledger.store.indexes import create_indexes, drop_indexes
 from ledger.store.manifest import Manifest
 
-# A range is as long as makes about this many logs: one transaction, one answer of the node.
-_LOGS_WANTED = 2_000
-_BLOCKS_MAX = 500
+_CATCH_UP_BLOCKS = 1_000
+_REMEMBERED_MAX = 100_000  # states, some hundred bytes each
 # A chain may turn between two answers; a node that goes on contradicting itself is at fault.
 _CONTRADICTIONS_MAX = 3
 
@@ -40,11 +42,12 @@ class Mirror:
     def __init__(self, engine: Engine, reader: Reader, manifest: Manifest) -> None:
         self.engine = engine
         self._reader = reader
-        self._blocks = 1
+        self._remembered: Remembered = {}
         self._contradictions = 0
         with self.engine.begin() as connection:
             if connection.execute(select(cursor_table.c.row)).first() is None:
                 begin_mirror(connection, manifest, reader.block(0))
+            create_indexes(connection)
 
     def tip(self) -> Tip:
         """How far it has read."""
@@ -57,6 +60,21 @@ class Mirror:
         Raises LedgerHalted when final blocks were replaced or the node's answers are proven wrong.
         """
         last = self._reader.head_number() if until is None else until
+        if self.tip().number + _CATCH_UP_BLOCKS < last:
+            return self._catch_up(last)
+        return self._follow(last)
+
+    def _catch_up(self, last: int) -> int:
+        """The same from far behind: an empty mirror gets its indexes when it is filled."""
+        if self.tip().number == 0:
+            with self.engine.begin() as connection:
+                drop_indexes(connection)
+        read = self._follow(last)
+        with self.engine.begin() as connection:
+            create_indexes(connection)
+        return read
+
+    def _follow(self, last: int) -> int:
         try:
             read = sum(len(blocks) for blocks in self._ranges(last))
         except ChainLies as lie:
@@ -73,36 +91,30 @@ class Mirror:
         tip = self.tip()
         if last <= tip.number and self._is_kept(tip, last):
             return  # nothing new, or a node that is behind what another one told
-        while tip.number < last or not self._is_kept(tip, last):
-            after, blocks = tip, self._after(tip.number, last) if tip.number < last else []
-            if not blocks or blocks[0].block.parent != tip.hash:
-                after, blocks = self._turned(tip, last)
-            self._write(blocks, after=after, known=tip)
-            yield blocks
-            tip = self.tip()
-
-    def _after(self, number: int, last: int) -> list[Filled]:
-        found = self._reader.filled(number + 1, min(last, number + self._blocks))
-        logs = sum(len(one.logs) for one in found)
-        self._blocks = min(max(self._blocks * _LOGS_WANTED // max(logs, 1), 1), 2 * self._blocks)
-        self._blocks = min(self._blocks, _BLOCKS_MAX)
-        return found
+        with Prefetch(self._reader, last) as ahead:
+            while tip.number < last or not self._is_kept(tip, last):
+                after, blocks = tip, ahead.after(tip.number) if tip.number < last else []
+                if not blocks or blocks[0].block.parent != tip.hash:
+                    after, blocks = self._turned(tip, ahead)
+                self._write(blocks, after=after, known=tip)
+                yield blocks
+                tip = self.tip()
 
     def _is_kept(self, tip: Tip, last: int) -> bool:
         """Whether the chain still has, as far as it reaches, the block that was read last."""
         number = min(tip.number, last)
         return self._hash(number) == self._reader.block(number).hash
 
-    def _turned(self, tip: Tip, last: int) -> tuple[Tip, list[Filled]]:
+    def _turned(self, tip: Tip, ahead: Prefetch) -> tuple[Tip, list[Filled]]:
         """The last block that both have, and what follows it on the chain, read and proven."""
-        for number in range(min(tip.number, last), tip.final - 1, -1):
+        for number in range(min(tip.number, ahead.last), tip.final - 1, -1):
             ours = self._hash(number)
             if number == tip.number and ours != tip.hash:
                 break  # the cursor is not what was read: changed by somebody else's hand
             if self._reader.block(number).hash == ours:
-                if number == last:
+                if number == ahead.last:
                     raise NodeContradicts("the chain's hashes do not link", number)
-                blocks = self._after(number, last)
+                blocks = ahead.after(number)
                 if blocks[0].block.parent != ours:
                     raise NodeContradicts("the chain's hashes do not link", number + 1)
                 return Tip(number, ours, tip.final), blocks
@@ -120,12 +132,17 @@ class Mirror:
         return known
 
     def _write(self, blocks: list[Filled], *, after: Tip, known: Tip) -> None:
+        remembered, self._remembered = self._remembered, {}  # forgotten where this breaks off
         with self.engine.begin() as connection:
             if _tip(connection) != known:
                 raise NodeContradicts("another service wrote the mirror meanwhile", known.number)
             if after != known:
                 rewind(connection, to_block=after.number, block_hash=after.hash)
-            project_blocks(connection, blocks, depth=self._reader.finality_depth)
+                remembered = {}
+            depth = self._reader.finality_depth
+            project_blocks(connection, blocks, depth=depth, remembered=remembered)
+        if len(remembered) < _REMEMBERED_MAX:
+            self._remembered = remembered
 
     def close(self) -> None:
         self.engine.dispose()

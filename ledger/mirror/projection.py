@@ -1,7 +1,6 @@
 """Blocks into the mirror: their events, facts, acts and what the capabilities derive of them."""
 
 from collections.abc import Callable
-from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
@@ -10,7 +9,6 @@ from ledger.chain.reader import Block, Filled, Log
 from ledger.emissions.state import PROJECTIONS as EMISSIONS
 from ledger.identifiers.acting import acting_participant
 from ledger.identifiers.state import PROJECTIONS as IDENTIFIERS
-from ledger.naming import snake_case
 from ledger.quotas.state import PROJECTIONS as QUOTAS
 from ledger.store.chain_log import (
     MESSAGE_OF,
@@ -20,6 +18,7 @@ from ledger.store.chain_log import (
     cursor_table,
     event_table,
 )
+from ledger.store.draft import Draft, Remembered
 from ledger.store.facts import FACTS
 from ledger.store.manifest import Manifest
 
@@ -51,20 +50,22 @@ def begin_mirror(connection: Connection, manifest: Manifest, genesis: Block) -> 
     )
 
 
-def project_blocks(connection: Connection, blocks: list[Filled], *, depth: int) -> None:
-    """Write what these blocks change and move the cursor, in the caller's transaction."""
+def project_blocks(
+    connection: Connection, blocks: list[Filled], *, depth: int, remembered: Remembered
+) -> None:
+    """Write what these blocks change and move the cursor, in the caller's transaction.
+
+    `remembered` holds states from earlier calls; who meets an error must forget it.
+    """
     before, final = connection.execute(select(cursor_table.c.seq, cursor_table.c.final_block)).one()
+    draft = Draft(connection, remembered)
     seq = before
     for filled in blocks:
-        header = asdict(filled.block)
-        connection.execute(
-            insert(block_table).values(
-                {column.name: header[column.name] for column in block_table.c}
-            )
-        )
+        draft.add(block_table, filled.block[: len(block_table.c)])
         for log in filled.logs:
             seq += 1
-            _project_log(connection, log, seq=seq)
+            _project_log(draft, log, seq=seq)
+    draft.write()
     head = blocks[-1].block
     connection.execute(
         update(cursor_table).values(
@@ -77,41 +78,19 @@ def project_blocks(connection: Connection, blocks: list[Filled], *, depth: int) 
     )
 
 
-def _project_log(connection: Connection, log: Log, *, seq: int) -> None:
-    fields = log.event.fields
-    connection.execute(
-        insert(event_table).values(
-            seq=seq,
-            block=log.block,
-            log_index=log.log_index,
-            transaction_index=log.transaction_index,
-            transaction_hash=log.transaction_hash,
-            address=log.address,
-            name=log.event.name,
-            topics=log.topics,
-            data=log.data,
-        )
-    )
-    fact = {snake_case(name): value for name, value in fields.items()}
-    connection.execute(insert(FACTS[log.event.name]).values(seq=seq, block=log.block, **fact))
+def _project_log(draft: Draft, log: Log, *, seq: int) -> None:
+    name, fields = log.event
+    place = (seq, log.block, log.log_index, log.transaction_index, log.transaction_hash)
+    draft.add(event_table, (*place, log.address, name, log.topics, log.data))
+    draft.add(FACTS[name], (seq, log.block, *fields.values()))
     if any(fields.get("id", b"")):  # constructor events are nobody's act
-        _write_act(connection, log, seq=seq)
-    if log.event.name in PROJECTIONS:
-        PROJECTIONS[log.event.name](connection, fields, seq=seq, block=log.block)
+        draft.add(act_table, _act(draft, log, seq))
+    if name in PROJECTIONS:
+        PROJECTIONS[name](draft, fields, seq=seq, block=log.block)
 
 
-def _write_act(connection: Connection, log: Log, *, seq: int) -> None:
-    fields: dict[str, Any] = log.event.fields
-    message_type = MESSAGE_OF[log.event.name]
-    actor = acting_participant(connection, message_type, fields, key=fields["key"])
-    connection.execute(
-        insert(act_table).values(
-            seq=seq,
-            id=fields["id"],
-            type=message_type,
-            actor=actor,
-            key=fields["key"],
-            deadline=fields["deadline"],
-            block=log.block,
-        )
-    )
+def _act(draft: Draft, log: Log, seq: int) -> tuple[Any, ...]:
+    name, fields = log.event
+    message_type = MESSAGE_OF[name]
+    actor = acting_participant(draft, message_type, fields, key=fields["key"])
+    return seq, fields["id"], message_type, actor, fields["key"], fields["deadline"], log.block

@@ -3,26 +3,21 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection
-
 from ledger.chain.bindings import BUCKETS
 from ledger.quotas.model import holding_table, obligation_table, rule_table, supply_table
 from ledger.quotas.nonce import use_nonce
-from ledger.store.states import current, put
+from ledger.store.draft import Draft
+from ledger.store.states import current
 
 _BUCKET_COLUMNS = {number: f"{name.lower()}_tonnes" for name, number in BUCKETS.items()}
 
 
-def apply_cap_set(
-    connection: Connection, event: Mapping[str, Any], *, seq: int, block: int
-) -> None:
+def apply_cap_set(draft: Draft, event: Mapping[str, Any], *, seq: int, block: int) -> None:
     values = {"cap_tonnes": event["tonnes"], "revision": event["revision"]}
-    put(connection, supply_table, key={"asset": event["asset"]}, values=values, block=block)
+    draft.put(supply_table, key={"asset": event["asset"]}, values=values, block=block)
 
 
-def apply_rule_set(
-    connection: Connection, event: Mapping[str, Any], *, seq: int, block: int
-) -> None:
+def apply_rule_set(draft: Draft, event: Mapping[str, Any], *, seq: int, block: int) -> None:
     values = {
         "first_vintage": event["firstVintage"],
         "last_vintage": event["lastVintage"],
@@ -32,69 +27,63 @@ def apply_rule_set(
         "revision": event["revision"],
     }
     key = {"instrument": event["instrument"], "year": event["year"]}
-    put(connection, rule_table, key=key, values=values, block=block)
+    draft.put(rule_table, key=key, values=values, block=block)
 
 
-def apply_quota_allocated(
-    connection: Connection, event: Mapping[str, Any], *, seq: int, block: int
-) -> None:
+def apply_quota_allocated(draft: Draft, event: Mapping[str, Any], *, seq: int, block: int) -> None:
     values = {"available_tonnes": event["availableAfter"], "revision": event["revision"]}
-    put(connection, holding_table, key=_holding(event), values=values, block=block)
+    draft.put(holding_table, key=_holding(event), values=values, block=block)
     issued = {"issued_tonnes": event["issuedAfter"]}
-    put(connection, supply_table, key={"asset": event["asset"]}, values=issued, block=block)
+    draft.put(supply_table, key={"asset": event["asset"]}, values=issued, block=block)
 
 
-def apply_quota_moved(
-    connection: Connection, event: Mapping[str, Any], *, seq: int, block: int
-) -> None:
+def apply_quota_moved(draft: Draft, event: Mapping[str, Any], *, seq: int, block: int) -> None:
     giver = {"account": event["from"], "asset": event["asset"]}
     taker = {"account": event["to"], "asset": event["asset"]}
     given = {_BUCKET_COLUMNS[event["fromBucket"]]: event["fromAfter"]}
     taken = {_BUCKET_COLUMNS[event["toBucket"]]: event["toAfter"]}
-    given |= _window_after(connection, giver, event["nonce"])
-    put(connection, holding_table, key=giver, values=given, block=block)
-    put(connection, holding_table, key=taker, values=taken, block=block)
+    given |= _window_after(draft, giver, event["nonce"])
+    draft.put(holding_table, key=giver, values=given, block=block)
+    draft.put(holding_table, key=taker, values=taken, block=block)
 
 
 def apply_quota_surrendered(
-    connection: Connection, event: Mapping[str, Any], *, seq: int, block: int
+    draft: Draft, event: Mapping[str, Any], *, seq: int, block: int
 ) -> None:
-    _spend(connection, event, block=block, total="surrendered_tonnes")
+    _spend(draft, event, block=block, total="surrendered_tonnes")
     key = {"account": event["account"], "year": event["year"]}
     values = {
         "surrendered_tonnes": event["surrenderedAfter"],
         "offset_tonnes": event["offsetAfter"],
     }
-    put(connection, obligation_table, key=key, values=values, block=block)
+    draft.put(obligation_table, key=key, values=values, block=block)
 
 
-def apply_quota_cancelled(
-    connection: Connection, event: Mapping[str, Any], *, seq: int, block: int
-) -> None:
-    _spend(connection, event, block=block, total="cancelled_tonnes")
+def apply_quota_cancelled(draft: Draft, event: Mapping[str, Any], *, seq: int, block: int) -> None:
+    _spend(draft, event, block=block, total="cancelled_tonnes")
 
 
 def apply_obligation_changed(
-    connection: Connection, event: Mapping[str, Any], *, seq: int, block: int
+    draft: Draft, event: Mapping[str, Any], *, seq: int, block: int
 ) -> None:
     key = {"account": event["account"], "year": event["year"]}
     values = {"due_tonnes": event["dueAfter"], "figures": event["figuresAfter"]}
-    put(connection, obligation_table, key=key, values=values, block=block)
+    draft.put(obligation_table, key=key, values=values, block=block)
 
 
-def _spend(connection: Connection, event: Mapping[str, Any], *, block: int, total: str) -> None:
+def _spend(draft: Draft, event: Mapping[str, Any], *, block: int, total: str) -> None:
     values = {"available_tonnes": event["availableAfter"], "spent_tonnes": event["spentAfter"]}
-    values |= _window_after(connection, _holding(event), event["nonce"])
-    put(connection, holding_table, key=_holding(event), values=values, block=block)
+    values |= _window_after(draft, _holding(event), event["nonce"])
+    draft.put(holding_table, key=_holding(event), values=values, block=block)
     asset = {"asset": event["asset"]}
-    supply = current(connection, supply_table, asset)
+    supply = current(draft, supply_table, asset)
     assert supply is not None, "quota spent of an asset without a cap"
     spent = {total: supply[total] + event["tonnes"]}
-    put(connection, supply_table, key=asset, values=spent, block=block)
+    draft.put(supply_table, key=asset, values=spent, block=block)
 
 
-def _window_after(connection: Connection, holding: Mapping[str, Any], nonce: int) -> dict[str, int]:
-    before = current(connection, holding_table, holding)
+def _window_after(draft: Draft, holding: Mapping[str, Any], nonce: int) -> dict[str, int]:
+    before = current(draft, holding_table, holding)
     assert before is not None, "quota moved out of a holding that never was"
     top, window = use_nonce(nonce, top=before["nonce"], window=before["window"])
     return {"nonce": top, "window": window}

@@ -17,7 +17,7 @@ from ledger.outbox.model import courier_transaction_table, submission_table
 from ledger.settings import Connections, Settings
 from ledger.store.chain_log import block_table, event_table, freshness
 from ledger.store.rows import Row, every_row
-from tests.anvil import Anvil
+from scripts.anvil import Anvil
 from tests.park import Park
 
 DEPTH = 33

@@ -15,7 +15,7 @@ from ledger.chain.node import NodeUnreachable
 from ledger.errors import ChainForked, LedgerHalted
 from ledger.known_chain import check_chain
 from ledger.mirror.reconcile import reconcile
-from tests.anvil import anvil
+from scripts.anvil import anvil
 from tests.faults.proxy import FISCO_LACKS, Faults, Lie, Proxy, proxy_to
 from tests.faults.stepped import SteppedPark
 

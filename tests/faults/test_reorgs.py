@@ -13,7 +13,7 @@ from identity.keys import generate_key
 from ledger.chain.sender import Sender
 from ledger.errors import LedgerHalted
 from ledger.mirror.reconcile import reconcile
-from tests.anvil import Anvil, anvil
+from scripts.anvil import Anvil, anvil
 from tests.faults.stepped import DEPTH, SteppedPark
 
 Tell = Callable[[dict[str, Any]], None]

@@ -11,7 +11,7 @@ import pytest
 
 from api.fields import time_text
 from ledger.settings import Connections
-from tests.anvil import anvil
+from scripts.anvil import anvil
 from tests.kills.harness import Load, Victims, assert_whole, kill_at_random
 from tests.kills.victim import WINDOWS, WINDOWS_OF_RPC
 from tests.messages import allocation

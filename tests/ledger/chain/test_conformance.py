@@ -21,7 +21,7 @@ from ledger.chain.probe import found_checks, require_rules
 from ledger.chain.reader import Checks, Reader
 from ledger.chain.sender import Batch, RawTransaction, Sender, outcome_of
 from ledger.contract_errors import KeyNotValid
-from tests.anvil import anvil
+from scripts.anvil import anvil
 from tests.ledger.chain.small_chain import Memory, ToldClock
 
 ROOT = parse_identifier("88").hash

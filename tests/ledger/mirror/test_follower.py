@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from ledger.chain.node import Call, Node, NodeContradicts
-from ledger.chain.reader import Filled, Log, Reader
+from ledger.chain.reader import Answers, Filled, Log, Reader
 from ledger.errors import LedgerHalted
 from ledger.mirror.follower import Follower, Mirror
 from ledger.mirror.rebuild import rebuild
@@ -40,11 +40,14 @@ class BreakingReader(Reader):
 
     breaks_at: int
 
-    def filled(self, first: int, last: int) -> list[Filled]:  # noqa: ARG002
+    def ask(self, first: int, last: int) -> Answers:  # noqa: ARG002
         """One block at a time, so that all before the broken one are written."""
+        return super().ask(first, first)
+
+    def read(self, answers: Answers) -> list[Filled]:
         return [
             replace(one, logs=_Broken(one.logs)) if one.block.number == self.breaks_at else one
-            for one in super().filled(first, first)
+            for one in super().read(answers)
         ]
 
 

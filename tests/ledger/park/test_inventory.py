@@ -17,9 +17,9 @@ from ledger.park.inventory import ParkYear, park_year
 from ledger.quotas.asset import parse_asset
 from ledger.quotas.model import holding_table
 from ledger.rules.loader import load_rule_pack
+from ledger.store.draft import Draft
 from ledger.store.facts import FACTS
 from ledger.store.sqlite import open_mirror
-from ledger.store.states import put
 from tests.ledger.played import Opened
 
 YEAR = 2030  # nothing of it was played
@@ -113,14 +113,18 @@ class Invented:
         with self._mirror.begin() as connection:
             row = {"seq": next(self._numbers), "block": BLOCK}
             connection.execute(insert(FACTS["FigureConfirmed"]).values(**row, **fact))
-            put(connection, head_table, key=key, values=head, block=BLOCK)
+            draft = Draft(connection, {})
+            draft.put(head_table, key=key, values=head, block=BLOCK)
+            draft.write()
 
     def hold(self, **tonnes: int) -> None:
         """What the first enterprise holds, by bucket."""
         key = {"account": ENTERPRISES[0], "asset": parse_asset(f"PARK-{YEAR}")}
         values = {f"{bucket}_tonnes": amount for bucket, amount in tonnes.items()}
         with self._mirror.begin() as connection:
-            put(connection, holding_table, key=key, values=values, block=BLOCK)
+            draft = Draft(connection, {})
+            draft.put(holding_table, key=key, values=values, block=BLOCK)
+            draft.write()
 
     def year(self) -> ParkYear:
         with self._ledger.store.reading() as reading:

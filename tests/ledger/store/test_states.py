@@ -8,8 +8,9 @@ from sqlalchemy import BigInteger, Column, Connection, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from ledger.quotas.model import holding_table
+from ledger.store.draft import Draft
 from ledger.store.sqlite import open_mirror
-from ledger.store.states import OPEN, current, is_now, put, state_table
+from ledger.store.states import OPEN, current, is_now, state_table
 
 ACCOUNT, OTHER, ASSET = b"\x01" * 32, b"\x02" * 32, 7
 KEY = {"account": ACCOUNT, "asset": ASSET}
@@ -23,9 +24,13 @@ def mirror(tmp_path: Path) -> Iterator[Connection]:
     engine.dispose()
 
 
-def hold(mirror: Connection, block: int, **values: int) -> None:
-    named = {f"{name}_tonnes": tonnes for name, tonnes in values.items()}
-    put(mirror, holding_table, key=KEY, values=named, block=block)
+def hold(mirror: Connection, block: int, *changes: dict[str, int], **values: int) -> None:
+    """Let the key have these values, written at once; several changes are of one block."""
+    draft = Draft(mirror, {})
+    for change in (*changes, values):
+        named = {f"{name}_tonnes": tonnes for name, tonnes in change.items()}
+        draft.put(holding_table, key=KEY, values=named, block=block)
+    draft.write()
 
 
 def spans(mirror: Connection) -> list[tuple[int, int, int, int]]:
@@ -49,10 +54,19 @@ def test_put_closes_the_row_before_when_a_later_block_changes_it(mirror: Connect
 
 def test_put_makes_one_row_when_one_block_changes_it_often(mirror: Connection) -> None:
     hold(mirror, 5, available=10)
-    hold(mirror, 9, available=4)
-    hold(mirror, 9, spent=6)
-    hold(mirror, 9, available=3)
+    hold(mirror, 9, {"available": 4}, {"spent": 6}, available=3)
     assert spans(mirror) == [(5, 9, 10, 0), (9, OPEN, 3, 6)]
+
+
+def test_put_writes_each_span_when_one_draft_has_many_blocks(mirror: Connection) -> None:
+    hold(mirror, 2, available=7)
+    draft = Draft(mirror, {})
+    for block, available in ((5, 10), (6, 11), (9, 4)):
+        values = {"available_tonnes": available}
+        draft.put(holding_table, key=KEY, values=values, block=block)
+    draft.write()
+    spent = [(2, 5, 7, 0), (5, 6, 10, 0), (6, 9, 11, 0), (9, OPEN, 4, 0)]
+    assert spans(mirror) == spent
 
 
 def test_put_keeps_values_when_a_change_does_not_name_them(mirror: Connection) -> None:
@@ -69,7 +83,9 @@ def test_put_writes_a_row_when_the_value_becomes_zero(mirror: Connection) -> Non
 
 def test_put_leaves_other_keys_alone_when_one_changes(mirror: Connection) -> None:
     other = {"account": OTHER, "asset": ASSET}
-    put(mirror, holding_table, key=other, values={"available_tonnes": 1}, block=3)
+    draft = Draft(mirror, {})
+    draft.put(holding_table, key=other, values={"available_tonnes": 1}, block=3)
+    draft.write()
     hold(mirror, 5, available=10)
     hold(mirror, 9, available=4)
     row = current(mirror, holding_table, other)

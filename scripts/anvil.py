@@ -27,7 +27,7 @@ class Anvil:
         self.url = f"http://127.0.0.1:{self.port}"
         pace = [] if block_seconds is None else ["--block-time", str(block_seconds)]
         binary = next(ROOT.glob("node_modules/@foundry-rs/anvil-*/bin/anvil"))
-        self._process = subprocess.Popen(
+        self._process = subprocess.Popen(  # noqa: S603 - our own tool and arguments
             [
                 binary, "--port", str(self.port), "--hardfork", "cancun", "--silent",
                 "--gas-price", "0", "--base-fee", "0", "--gas-limit", "400000000", *pace,

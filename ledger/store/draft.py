@@ -1,0 +1,134 @@
+"""What a range of blocks changes in the mirror, gathered in memory and written down at once.
+
+One statement a row would cost more than all the rest: here rows wait as tuples, and states are
+read once and then remembered.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any, TypeAlias
+
+from sqlalchemy import Connection, Table
+
+from ledger.store.prepared import Prepared
+from ledger.store.rows import Row
+from ledger.store.span import OPEN, current_row
+
+_Key: TypeAlias = tuple[Table, tuple[Any, ...]]
+Remembered: TypeAlias = dict[_Key, Row | None]
+"""The states that hold now, by table and key, as far as they were asked for."""
+
+
+class Draft:
+    """A transaction's changes; `write` puts them down, and nothing is seen of them before."""
+
+    def __init__(self, connection: Connection, remembered: Remembered) -> None:
+        self.connection = connection
+        self._states = remembered
+        self._begun: dict[_Key, Row] = {}
+        self._ended: dict[Table, list[tuple[Any, ...]]] = defaultdict(list)
+        self._rows: dict[Table, list[tuple[Any, ...]]] = defaultdict(list)
+        self._found: dict[tuple[Table, Any], Row] = {}
+
+    def add(self, table: Table, row: tuple[Any, ...]) -> None:
+        """One more row, its values in the order of the table's columns."""
+        self._rows[table].append(row)
+
+    def add_found(self, table: Table, row: Row) -> None:
+        """One more row that `find` shows already, by the table's one key column."""
+        self.add(table, tuple(row[name] for name in _names(table)))
+        (key,) = table.primary_key
+        self._found[table, row[key.name]] = row
+
+    def find(self, prepared: Prepared, table: Table, key: Any) -> Row | None:
+        """The row of this key, added here or stored before; `prepared` takes the key's name."""
+        if (found := self._found.get((table, key))) is not None:
+            return found
+        (column,) = table.primary_key
+        return prepared.first(self.connection, **{column.name: key})
+
+    def current(self, table: Table, key: Mapping[str, Any]) -> Row | None:
+        """The state of this key after what was put here."""
+        place = table, tuple(key[name] for name in _key_names(table))
+        if place not in self._states:
+            self._states[place] = current_row(self.connection, table, key)
+        return self._states[place]
+
+    def put(
+        self, table: Table, *, key: Mapping[str, Any], values: Mapping[str, Any], block: int
+    ) -> None:
+        """Let the key have these values from this block on; unnamed values stay as they were."""
+        before = self.current(table, key)
+        if before is not None and before["valid_from"] == block:
+            before.update(values)  # several changes in one block are one row
+            return
+        place = table, tuple(key[name] for name in _key_names(table))
+        if before is not None:
+            self._end(place, before, block)
+        row = {**(before or _defaults(table)), **key, **values, "valid_from": block}
+        self._states[place] = self._begun[place] = row
+
+    def _end(self, place: _Key, row: Row, block: int) -> None:
+        table, key = place
+        if place in self._begun:
+            self.add(table, _state_row(table, row, valid_to=block))
+        else:
+            self._ended[table].append((block, *key, row["valid_from"]))
+
+    def write(self) -> None:
+        """Put everything down: first what ends, so that of each state one holds."""
+        for (table, _), row in self._begun.items():
+            self.add(table, _state_row(table, row, valid_to=OPEN))
+        for table, ended in self._ended.items():
+            self._end_stored(table, ended)
+        for table, rows in self._rows.items():
+            insert_rows(self.connection, table, rows)
+
+    def _end_stored(self, table: Table, ended: list[tuple[Any, ...]]) -> None:
+        mark = "?" if self.connection.dialect.name == "sqlite" else "%s"
+        where = " AND ".join(f'"{name}" = {mark}' for name in (*_key_names(table), "valid_from"))
+        text = f"UPDATE {_full_name(self.connection, table)} SET valid_to = {mark} WHERE {where}"  # noqa: S608 - names come from the model
+        cursor = self.connection.connection.cursor()
+        cursor.executemany(text, ended)
+        cursor.close()
+
+
+def insert_rows(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Write whole rows past SQLAlchemy: by COPY in PostgreSQL, prepared once in SQLite."""
+    names = ", ".join(f'"{name}"' for name in _names(table))
+    target = f"{_full_name(connection, table)} ({names})"
+    cursor: Any = connection.connection.cursor()
+    if connection.dialect.name == "sqlite":
+        marks = ", ".join("?" * len(table.c))
+        cursor.executemany(f"INSERT INTO {target} VALUES ({marks})", rows)  # noqa: S608
+    else:
+        with cursor.copy(f"COPY {target} FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row(row)
+    cursor.close()
+
+
+def _full_name(connection: Connection, table: Table) -> str:
+    schemas = connection.get_execution_options().get("schema_translate_map") or {}
+    return f'{schemas.get(table.schema, table.schema)}."{table.name}"'
+
+
+@cache
+def _names(table: Table) -> tuple[str, ...]:
+    return tuple(column.name for column in table.c)
+
+
+@cache
+def _key_names(table: Table) -> tuple[str, ...]:
+    return tuple(column.name for column in table.primary_key if column.name != "valid_from")
+
+
+@cache
+def _defaults(table: Table) -> Row:
+    """What a state has that was never put: 0 where the table says so, else nothing."""
+    return {column.name: 0 if column.server_default is not None else None for column in table.c}
+
+
+def _state_row(table: Table, row: Row, *, valid_to: int) -> tuple[Any, ...]:
+    return tuple(valid_to if name == "valid_to" else row[name] for name in _names(table))

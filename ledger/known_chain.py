@@ -8,7 +8,7 @@ from sqlalchemy.exc import OperationalError
 from ledger.chain.reader import Reader
 from ledger.errors import ChainForked, ChainShorter, MirrorMissing
 from ledger.outbox.queue import newest_settled_block
-from ledger.store.chain_log import block_by_hash, cursor_table, read_final, read_head
+from ledger.store.chain_log import block_by_hash, block_hash, cursor_table, read_final, read_head
 from ledger.store.engine import Store
 
 
@@ -26,9 +26,21 @@ def check_chain(reader: Reader, store: Store) -> None:
     known = max(settled, 0 if head is None else head[0])
     if known > chain:
         raise ChainShorter(chain, known)
-    for number, block_hash in filter(None, (mirror_genesis(store), final)):
-        if reader.block(number).hash != block_hash:
+    for number, known_hash in filter(None, (mirror_genesis(store), final)):
+        if reader.block(number).hash != known_hash:
             raise ChainForked(number)
+
+
+def last_common_block(reader: Reader, store: Store) -> int:
+    """The last block that the served mirror has read and the chain still has; 0 without one."""
+    head = mirror_head(store)
+    if head is None:
+        return 0
+    with store.reading() as reading:
+        for number in range(min(head[0], reader.head_number()), 0, -1):
+            if block_hash(reading, number) == reader.block(number).hash:
+                return number
+    return 0
 
 
 def mirror_genesis(store: Store) -> tuple[int, bytes] | None:

@@ -62,8 +62,10 @@ class Opened:
 
 
 @contextmanager
-def opened(settings: Settings) -> Iterator[Opened]:
+def opened(settings: Settings, *, accepts_fork: bool = False) -> Iterator[Opened]:
     """By the directory's lock, or by the `/rpc` of who holds it.
+
+    With `accepts_fork` also where the chain is not the one that the directory knew.
 
     Raises DirectoryEmpty, DirectoryInUse, ContractsForeign, ChainUnavailable, ChainShorter,
     ChainForked, LedgerHalted.
@@ -76,7 +78,8 @@ def opened(settings: Settings) -> Iterator[Opened]:
         with node_of(settings) as node:
             found = Opened(store, node, manifest, read_connections(settings.directory))
             check_contracts(node, manifest)
-            check_chain(found.reader, store)
+            if not accepts_fork:
+                check_chain(found.reader, store)
             yield found
     except ChainLies as lie:
         raise LedgerHalted(lie.reason, lie.block) from lie

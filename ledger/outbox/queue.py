@@ -214,6 +214,20 @@ def settle(connection: Connection, seq: int, *, state: str, refusal: bytes | Non
     connection.execute(delete(undecided_table).where(undecided_table.c.submission_seq == seq))
 
 
+def reopen_after(connection: Connection, block: int) -> int:
+    """Let what was settled in later blocks, which the chain has no more, be carried again.
+
+    The number of transactions whose bytes go out again; what was refused stays refused.
+    """
+    table = courier_transaction_table
+    query = select(table.c.seq).where(table.c.done_block > block)
+    lost = list(connection.scalars(query))
+    mine = submission_table.c.transaction_seq.in_(lost) & (submission_table.c.state == "done")
+    connection.execute(update(submission_table).where(mine).values(state="sent"))
+    connection.execute(update(table).where(table.c.seq.in_(lost)).values(done_block=None))
+    return len(lost)
+
+
 def newest_settled_block(connection: Connection) -> int:
     """The block of the newest transaction whose outcome is written down; 0 before the first.
 

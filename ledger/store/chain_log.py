@@ -246,6 +246,12 @@ def time_of_block(connection: Connection, number: int) -> int:
     return int(block["time"])
 
 
+def block_hash(connection: Connection, number: int) -> bytes | None:
+    """The hash of the block of this number as it was read."""
+    row = _block(connection, number)
+    return None if row is None else bytes(row["hash"])
+
+
 def block_by_hash(connection: Connection, block_hash: bytes) -> int | None:
     """The number of the block with this hash, if the chain has it."""
     query = select(block_table.c.number).where(block_table.c.hash == block_hash)

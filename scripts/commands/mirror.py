@@ -1,14 +1,16 @@
 """`carbonledger mirror`: is the mirror what the chain says, and making it anew."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
 from api.fields import hex_text
+from ledger.known_chain import last_common_block
 from ledger.mirror.difference import Difference
 from ledger.mirror.rebuild import rebuild
 from ledger.mirror.reconcile import reconcile
-from ledger.opening import opened
+from ledger.opening import Opened, opened
+from ledger.outbox.queue import reopen_after
 from ledger.settings import Settings
 from ledger.store.chain_log import freshness
 from scripts.commands.options import DEFAULT_DIRECTORY, AsJson, Directory, help_of
@@ -58,14 +60,27 @@ def reconcile_mirror(directory: Directory = DEFAULT_DIRECTORY, as_json: AsJson =
 
 
 @app.command("rebuild", help=help_of("mirror rebuild", _EXAMPLE))
-def rebuild_mirror(directory: Directory = DEFAULT_DIRECTORY, as_json: AsJson = False) -> None:
+def rebuild_mirror(
+    directory: Directory = DEFAULT_DIRECTORY,
+    accept_fork: Annotated[bool, typer.Option(help=text("option.accept_fork"))] = False,
+    as_json: AsJson = False,
+) -> None:
     """Make the mirror anew from the chain beside the served one, then serve it."""
-    with opened(Settings(directory)) as ledger:
+    with opened(Settings(directory), accepts_fork=accept_fork) as ledger:
+        common = last_common_block(ledger.reader, ledger.store)
         generation, block = rebuild(ledger.store, ledger.reader, ledger.manifest)
+        again = _carry_again(ledger, common) if accept_fork else 0
     if as_json:
-        print_json({"generation": generation, "block": block})
-    else:
-        say(text("mirror.rebuilt", generation=generation, block=block))
+        print_json({"generation": generation, "block": block, "transactions_again": again})
+        return
+    say(text("mirror.rebuilt", generation=generation, block=block))
+    if accept_fork:
+        say(text("mirror.fork", block=common, count=again))
+
+
+def _carry_again(ledger: Opened, common: int) -> int:
+    with ledger.store.keeping() as connection:
+        return reopen_after(connection, common)
 
 
 def _shown(difference: Difference) -> dict[str, Any]:

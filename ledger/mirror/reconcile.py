@@ -4,13 +4,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, literal_column, select
+from sqlalchemy import ColumnElement, Connection, Table, func, literal_column, select
 
 from ledger.chain.reader import Reader
 from ledger.mirror.difference import Difference
 from ledger.mirror.follower import Mirror
 from ledger.mirror.storage import storage_differences
-from ledger.store.chain_log import cursor_table
+from ledger.store.chain_log import block_table, cursor_table, event_table
 from ledger.store.engine import Store
 from ledger.store.manifest import Manifest
 from ledger.store.metadata import MIRROR
@@ -38,10 +38,18 @@ def reconcile(store: Store, reader: Reader, manifest: Manifest) -> Reconciliatio
 
 
 def _last_block(served: Connection, reader: Reader) -> int:
-    """The block the mirror says it has read, or the chain's head where it says nonsense."""
-    cursor = served.execute(select(cursor_table.c.head_block)).scalar()
+    """The last block that the mirror has anything of, or the chain's head where it says nonsense.
+
+    Not what the cursor says alone: set back, it would hide what is missing above.
+    """
     head = reader.head_number()
-    return cursor if isinstance(cursor, int) and 0 <= cursor <= head else head
+    told = [
+        served.execute(select(func.max(column))).scalar()
+        for column in (cursor_table.c.head_block, block_table.c.number, event_table.c.block)
+    ]
+    numbers = [one for one in told if one is not None]
+    is_sense = all(isinstance(one, int) and 0 <= one <= head for one in numbers)
+    return max(numbers) if numbers and is_sense else head
 
 
 def _compare(served: Connection, truth: Connection) -> tuple[list[Difference], int]:

@@ -80,6 +80,7 @@ STATUS: dict[str, int] = {
     "RateLimited": 429,
     "ChainUnavailable": 503,
     "DatabaseDamaged": 503,
+    "DatabaseUnavailable": 503,
     "LedgerHalted": 503,
     "MirrorMissing": 503,
     "OutboxFull": 503,

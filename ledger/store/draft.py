@@ -88,7 +88,8 @@ class Draft:
     def _end_stored(self, table: Table, ended: list[tuple[Any, ...]]) -> None:
         mark = "?" if self.connection.dialect.name == "sqlite" else "%s"
         where = " AND ".join(f'"{name}" = {mark}' for name in (*_key_names(table), "valid_from"))
-        text = f"UPDATE {_full_name(self.connection, table)} SET valid_to = {mark} WHERE {where}"  # noqa: S608 - names come from the model
+        target = _full_name(self.connection, table)
+        text = f"UPDATE {target} SET valid_to = {mark} WHERE {where}"  # noqa: S608 - of the model
         cursor = self.connection.connection.cursor()
         cursor.executemany(text, ended)
         cursor.close()

@@ -3,13 +3,18 @@
 The kept tables have one writer at a time, so that numbers follow the order of commits.
 """
 
+import logging
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import InterfaceError, OperationalError, TimeoutError
 
+from ledger.errors import DatabaseUnavailable
 from ledger.store.changes import Changes
+
+_log = logging.getLogger("carbonledger.store")
 
 
 class Store(ABC):
@@ -56,6 +61,16 @@ class Store(ABC):
     @abstractmethod
     def close(self, *, is_owner: bool = True) -> None:
         """Let go of everything; the owner is who ends last."""
+
+
+@contextmanager
+def answering(driver_error: type[Exception]) -> Iterator[None]:
+    """Raises DatabaseUnavailable for what SQLAlchemy and the driver say when it does not answer."""
+    try:
+        yield
+    except (OperationalError, InterfaceError, TimeoutError, driver_error) as error:
+        _log.warning("the database does not answer: %s", error)
+        raise DatabaseUnavailable from error
 
 
 @contextmanager

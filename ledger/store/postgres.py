@@ -8,13 +8,14 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.schema import CreateSchema, DropSchema
 
 from ledger.errors import MirrorMissing
 from ledger.store.changes import Changes
-from ledger.store.engine import Store
+from ledger.store.engine import Store, answering
 from ledger.store.metadata import MIRROR
 from ledger.store.prepared import remember_answers
 
@@ -58,14 +59,14 @@ class PostgresStore(Store):
     @contextmanager
     def keeping(self) -> Iterator[Connection]:
         """A write transaction on the kept tables, committed at the end of the block."""
-        with self._kept.begin() as connection:
+        with answering(psycopg.OperationalError), self._kept.begin() as connection:
             yield connection
         self.changes.announce()
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A read-only snapshot of the kept tables and of the mirror now served."""
-        with self._readers.connect() as connection:
+        with answering(psycopg.OperationalError), self._readers.connect() as connection:
             try:
                 connection.begin()
             except DBAPIError as error:

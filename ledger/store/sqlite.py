@@ -24,7 +24,7 @@ from sqlalchemy.exc import OperationalError
 
 from ledger.errors import MirrorMissing
 from ledger.store.changes import Changes
-from ledger.store.engine import Store, disposing
+from ledger.store.engine import Store, answering, disposing
 from ledger.store.manifest import manifest_table, tell_generation
 from ledger.store.metadata import MIRROR
 from ledger.store.prepared import Prepared, remember_answers
@@ -93,13 +93,18 @@ class SqliteStore(Store):
     @contextmanager
     def keeping(self) -> Iterator[Connection]:
         """A write transaction on the kept tables, committed at the end of the block."""
-        with self._kept.begin() as connection:
+        with answering(sqlite3.OperationalError), self._kept.begin() as connection:
             yield connection
         self.changes.announce()
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A read-only snapshot of the kept tables and of the mirror now served."""
+        with answering(sqlite3.OperationalError), self._snapshot() as connection:
+            yield connection
+
+    @contextmanager
+    def _snapshot(self) -> Iterator[Connection]:
         while True:
             generation, readers = self._current_readers()
             try:

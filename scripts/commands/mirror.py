@@ -62,7 +62,9 @@ def reconcile_mirror(directory: Directory = DEFAULT_DIRECTORY, as_json: AsJson =
 @app.command("rebuild", help=help_of("mirror rebuild", _EXAMPLE))
 def rebuild_mirror(
     directory: Directory = DEFAULT_DIRECTORY,
-    accept_fork: Annotated[bool, typer.Option(help=text("option.accept_fork"))] = False,
+    accept_fork: Annotated[
+        bool, typer.Option("--accept-fork", help=text("option.accept_fork"))
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Make the mirror anew from the chain beside the served one, then serve it."""

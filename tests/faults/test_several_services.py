@@ -249,7 +249,7 @@ def test_rebuild_swaps_the_mirror_when_it_is_served_from_postgresql(
         park.close()
 
 
-def test_accept_fork_carries_again_what_the_chain_lost(
+def test_accept_fork_carries_again_when_the_chain_lost_what_was_final(
     database_url: str | None, tmp_path: Path
 ) -> None:
     with anvil(block_seconds=None) as chain:

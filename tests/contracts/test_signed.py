@@ -16,7 +16,7 @@ from tests.contracts.acts import (
     sign,
     verb_data,
 )
-from tests.contracts.builders import SIGNERS, build, figure, quota
+from tests.contracts.builders import SIGNERS, build, figure, ready
 from tests.contracts.evm import CHAIN_ID, START
 from tests.contracts.world import World, key_named, told
 
@@ -213,22 +213,9 @@ def test_act_contract_confirms_when_it_is_a_key(world: World) -> None:
     ]
 
 
-def _ready(world: World, kind: str) -> tuple[dict[str, Any], dict[str, Any] | None]:
-    """A message that the contracts accept now, and what it shows."""
-    if kind in ("Report", "Statement", "Confirmation", "Reopening"):
-        messages = figure(world, kind)
-        shown = {"Confirmation": "Statement", "Reopening": "Confirmation"}.get(kind, "")
-        return messages[kind], messages.get(shown)
-    if kind in ("Transfer", "Surrender", "Cancellation"):
-        quota(world, strict=False)
-    if kind == "Allocation":
-        world.act("Cap", build(world, "Cap"), key="ISSUER")
-    return build(world, kind), None
-
-
 @pytest.mark.parametrize("kind", sorted(SIGNERS))
 def test_send_message_acts_for_caller_when_signature_is_empty(world: World, kind: str) -> None:
-    message, shown = _ready(world, kind)
+    message, shown = ready(world, kind)
     contract = world.contracts[MESSAGES[kind]["contract"]]
     signatures = [b""]
     if kind == "KeyAddition":

@@ -34,20 +34,21 @@ class Workshop:
     """One copy of the contracts with forge's cache, mutated and mended in turn."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self.folder = folder
         (folder / "scripts").mkdir()
         shutil.copy(ROOT / "scripts" / "solc", folder / "scripts" / "solc")
-        shutil.copy(ROOT / "foundry.toml", folder / "foundry.toml")
+        for name in ("foundry.toml", "halmos.toml"):
+            shutil.copy(ROOT / name, folder / name)
         shutil.copytree(ROOT / "contracts", folder / "contracts")
         (folder / "node_modules").symlink_to(ROOT / "node_modules")
 
     def fuzz(self, **settings: str) -> Fuzzed:
         """Run the invariants; raises AssertionError when forge did not get to them."""
-        tally = self._folder / "cache" / "forge" / "tally.jsonl"
+        tally = self.folder / "cache" / "forge" / "tally.jsonl"
         tally.unlink(missing_ok=True)
         run = subprocess.run(
             [FORGE, "test", "--json"],
-            cwd=self._folder,
+            cwd=self.folder,
             env=os.environ | settings,
             capture_output=True,
             text=True,
@@ -65,7 +66,7 @@ class Workshop:
     def mutate(self, patch: Path, *, back: bool = False) -> None:
         """Apply a patch, or take it back; raises CalledProcessError when it does not fit."""
         reverse = ["--reverse"] if back else []
-        subprocess.run(["git", "apply", *reverse, patch], cwd=self._folder, check=True)
+        subprocess.run(["git", "apply", *reverse, patch], cwd=self.folder, check=True)
 
 
 def _sum(runs: list[list[tuple[int, int]]]) -> dict[str, tuple[int, int]]:

@@ -66,7 +66,7 @@ def test_report_is_refused_when_recovery_id_is_wrong(world: World, v: int) -> No
     assert _refusal_of(world, signature) == ("ECDSAInvalidSignature", {})
 
 
-@pytest.mark.parametrize("domain", [{"chain_id": CHAIN_ID + 1}, {"contract": b"\x01" * 20}])
+@pytest.mark.parametrize("domain", [{"chainId": CHAIN_ID + 1}, {"contract": b"\x01" * 20}])
 def test_report_is_refused_when_signed_for_another_domain(
     world: World, domain: dict[str, Any]
 ) -> None:

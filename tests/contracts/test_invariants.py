@@ -52,6 +52,7 @@ def _hold(workshop: Workshop, tell: Tell, *, goal: str, **settings: str) -> None
 
 # A hundred thousand random acts, each looked at from all sides, behind a compilation.
 @pytest.mark.slow
+@pytest.mark.forge
 @pytest.mark.timeout(400)
 def test_fuzz_breaks_nothing_when_actors_are_random(
     workshop: Workshop, record_property: Tell
@@ -61,6 +62,7 @@ def test_fuzz_breaks_nothing_when_actors_are_random(
 
 # Ten times as many, in longer lives.
 @pytest.mark.heavy
+@pytest.mark.forge
 @pytest.mark.timeout(2400)
 def test_fuzz_breaks_nothing_when_lives_are_long(workshop: Workshop, record_property: Tell) -> None:
     _hold(workshop, record_property, goal="invariants, long", FOUNDRY_PROFILE="heavy")
@@ -68,6 +70,7 @@ def test_fuzz_breaks_nothing_when_lives_are_long(workshop: Workshop, record_prop
 
 # Every mutant is compiled.
 @pytest.mark.heavy
+@pytest.mark.forge
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("patch", sorted(MUTANTS.glob("*.patch")), ids=lambda patch: patch.stem)
 def test_fuzz_breaks_the_invariant_when_a_mutant_is_planted(

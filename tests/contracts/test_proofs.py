@@ -17,6 +17,7 @@ def workshop(tmp_path: Path) -> Workshop:
 
 # One question takes the solver a minute.
 @pytest.mark.heavy
+@pytest.mark.prove
 @pytest.mark.timeout(900)
 def test_prove_quotas_conserves_them_and_what_is_spent_when_inputs_are_any(
     workshop: Workshop,
@@ -29,6 +30,7 @@ def test_prove_quotas_conserves_them_and_what_is_spent_when_inputs_are_any(
 
 # A compilation and a solver each.
 @pytest.mark.heavy
+@pytest.mark.prove
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize(
     ("mutant", "check"),
@@ -46,6 +48,7 @@ def test_prove_quotas_fails_when_a_mutant_is_planted(
 
 # A compilation, and then every path of every function.
 @pytest.mark.heavy
+@pytest.mark.prove
 @pytest.mark.timeout(600)
 def test_look_through_contracts_finds_what_is_explained_when_slither_does(
     workshop: Workshop,

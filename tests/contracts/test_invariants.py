@@ -60,7 +60,7 @@ def test_fuzz_breaks_nothing_when_actors_are_random(
     _hold(workshop, record_property, goal="invariants")
 
 
-# Ten times as many, in longer lives.
+# Four times as many, in longer lives.
 @pytest.mark.heavy
 @pytest.mark.forge
 @pytest.mark.timeout(2400)

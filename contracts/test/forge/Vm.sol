@@ -12,7 +12,6 @@ interface Vm {
     function addr(uint256 secret) external pure returns (address);
     function sign(uint256 secret, bytes32 digest) external pure returns (uint8, bytes32, bytes32);
     function warp(uint256 time) external;
-    function prank(address caller) external;
     function recordLogs() external;
     function getRecordedLogs() external returns (Log[] memory);
     function deployCode(string calldata contractName, bytes calldata arguments)

@@ -1,7 +1,11 @@
 // Hardhat with the compiler and settings of scripts/compile.py, from node_modules alone.
 "use strict";
 const { subtask } = require("hardhat/config");
-const { TASK_COMPILE_SOLIDITY_GET_SOLC_BUILD } = require("hardhat/builtin-tasks/task-names");
+const path = require("path");
+const {
+  TASK_COMPILE_SOLIDITY_GET_SOLC_BUILD,
+  TASK_COMPILE_SOLIDITY_GET_SOURCE_PATHS,
+} = require("hardhat/builtin-tasks/task-names");
 const solc = require("solc");
 const { version, settings } = require("./contracts/settings.json");
 
@@ -15,6 +19,12 @@ subtask(TASK_COMPILE_SOLIDITY_GET_SOLC_BUILD, async ({ solcVersion }) => {
     version: solcVersion,
     longVersion: solc.version().replace(/\.Emscripten\.clang$/, ""),
   };
+});
+
+// What forge tests with is forge's alone.
+subtask(TASK_COMPILE_SOLIDITY_GET_SOURCE_PATHS, async (_, __, runSuper) => {
+  const forge = path.join(__dirname, "contracts", "test", "forge") + path.sep;
+  return (await runSuper()).filter((source) => !source.startsWith(forge));
 });
 
 module.exports = {

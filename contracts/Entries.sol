@@ -47,6 +47,8 @@ abstract contract Entries is IIdentifiers, Signed {
     mapping(bytes32 verifier => AccreditationSlot accreditation) internal _accreditation;
     mapping(bytes32 verifier => mapping(bytes32 enterprise => RelationSlot relation))
         internal _relation;
+    // An assignment can take a tie back, so its bits alone would let an old declaration in again.
+    mapping(bytes32 act => bool isDeclared) internal _isDeclared;
 
     /// @inheritdoc IIdentifiers
     function requireKey(bytes32 participant, address key, uint16 right)

@@ -236,12 +236,12 @@ contract Identifiers is Entries {
         _requireIdentifier(verifier);
         _requireIdentifier(enterprise);
         RelationSlot storage relation = _relation[verifier][enterprise];
-        uint8 before = relation.ties;
-        if (tie.ties & ~before == 0) revert TieAlreadyDeclared(verifier, enterprise, tie.ties);
-        relation.ties = before | tie.ties;
-        emit TieDeclared(
-            _actId(hash), verifier, enterprise, tie.participant, tie.ties, key, tie.deadline
-        );
+        (uint8 before, bytes32 id) = (relation.ties, _actId(hash));
+        if (tie.ties & ~before == 0 || _isDeclared[id]) {
+            revert TieAlreadyDeclared(verifier, enterprise, tie.ties);
+        }
+        (relation.ties, _isDeclared[id]) = (before | tie.ties, true);
+        emit TieDeclared(id, verifier, enterprise, tie.participant, tie.ties, key, tie.deadline);
     }
 
     function _addFounder(bytes32 root, address founder, uint32 person) private {

@@ -17,6 +17,8 @@ ROOT = Path(__file__).resolve().parent.parent
 CONTRACTS = ROOT / "contracts"
 PRODUCT_ARTIFACTS = ROOT / "ledger" / "chain" / "artifacts"
 TEST_ARTIFACTS = ROOT / "tests" / "contracts" / "artifacts"
+# Forge compiles these itself; nothing else deploys them.
+FORGE_TESTS = CONTRACTS / "test" / "forge"
 PRODUCT = ("Identifiers", "Emissions", "Quotas")
 NPM_COMPILER = ROOT / "scripts" / "solc"
 _IMPORT = re.compile(r'^import .*?"([^"]+)";', re.MULTILINE | re.DOTALL)
@@ -50,7 +52,11 @@ def compile_contracts(solc: Path = NPM_COMPILER) -> dict[Path, Artifact]:
 
 def _sources() -> dict[str, str]:
     """All sources by the name they are imported by, those of node_modules included."""
-    waiting = [str(path.relative_to(ROOT)) for path in CONTRACTS.rglob("*.sol")]
+    waiting = [
+        str(path.relative_to(ROOT))
+        for path in CONTRACTS.rglob("*.sol")
+        if not path.is_relative_to(FORGE_TESTS)
+    ]
     sources: dict[str, str] = {}
     while waiting:
         name = waiting.pop()

@@ -20,14 +20,10 @@ def address_of(key: PrivateKey) -> bytes:
     return key.public_key.to_canonical_address()
 
 
-def _signable(kind: str, message: Message, contract: bytes, *, chain_id: int) -> Any:
+def _signable(kind: str, message: Message, contract: bytes, **domain: Any) -> Any:
+    usual = {"name": MESSAGES[kind]["contract"], "version": "1", "chainId": CHAIN_ID}
     return encode_typed_data(
-        domain_data={
-            "name": MESSAGES[kind]["contract"],
-            "version": "1",
-            "chainId": chain_id,
-            "verifyingContract": contract,
-        },
+        domain_data=usual | {"verifyingContract": contract} | domain,
         message_types={
             kind: [{"name": name, "type": type_} for name, type_ in MESSAGES[kind]["fields"]]
         },
@@ -37,16 +33,19 @@ def _signable(kind: str, message: Message, contract: bytes, *, chain_id: int) ->
 
 def act_id(kind: str, message: Message) -> bytes:
     """The first 31 bytes of the EIP-712 struct hash, then a zero."""
-    struct_hash: bytes = _signable(kind, message, bytes(20), chain_id=1).body
+    struct_hash: bytes = _signable(kind, message, bytes(20)).body
     return struct_hash[:31] + b"\0"
 
 
-def sign(
-    kind: str, message: Message, *, key: PrivateKey, contract: bytes, chain_id: int = CHAIN_ID
-) -> bytes:
+def digest_of(kind: str, message: Message, *, contract: bytes, **domain: Any) -> bytes:
+    """What is signed; `domain` is what of it is not as usual."""
+    signable = _signable(kind, message, contract, **domain)
+    return keccak(b"\x19" + signable.version + signable.header + signable.body)
+
+
+def sign(kind: str, message: Message, *, key: PrivateKey, contract: bytes, **domain: Any) -> bytes:
     """A key's signature of a message for a contract: r, s, v of 27 or 28."""
-    signable = _signable(kind, message, contract, chain_id=chain_id)
-    digest = keccak(b"\x19" + signable.version + signable.header + signable.body)
+    digest = digest_of(kind, message, contract=contract, **domain)
     signature: bytes = key.sign_msg_hash(digest).to_bytes()
     return signature[:64] + bytes([27 + signature[64]])
 

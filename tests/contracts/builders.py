@@ -206,3 +206,16 @@ def confirm(world: World) -> None:
     messages = figure(world, "Confirmation")
     confirmation = messages["Confirmation"]
     world.act("Confirmation", confirmation, key="REGULATOR", shown=messages["Statement"])
+
+
+def ready(world: World, kind: str) -> tuple[dict[str, Any], dict[str, Any] | None]:
+    """A message that the contracts accept now, and what it shows."""
+    if kind in ("Report", "Statement", "Confirmation", "Reopening"):
+        messages = figure(world, kind)
+        shown = {"Confirmation": "Statement", "Reopening": "Confirmation"}.get(kind, "")
+        return messages[kind], messages.get(shown)
+    if kind in ("Transfer", "Surrender", "Cancellation"):
+        quota(world, strict=False)
+    if kind == "Allocation":
+        world.act("Cap", build(world, "Cap"), key="ISSUER")
+    return build(world, kind), None

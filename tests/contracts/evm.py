@@ -118,6 +118,12 @@ class Evm:
         """The code at an address."""
         return self._chain.get_vm(self.head).state.get_code(Address(address))
 
+    def storage_root(self, address: bytes) -> bytes:
+        """The hash of all that a contract keeps."""
+        state: Any = self._chain.get_vm(self.head).state
+        root: bytes = state._account_db._get_account(Address(address)).storage_root
+        return root
+
     def slot(self, address: bytes, place: bytes) -> int:
         """One word of a contract's storage."""
         state = self._chain.get_vm(self.head).state

@@ -159,6 +159,15 @@ def test_declare_tie_is_refused_when_it_adds_nothing(world: World, ties: int) ->
     assert world.refusal("Tie", message, key="VERIFIER") == ("TieAlreadyDeclared", expected)
 
 
+def test_declare_tie_is_refused_when_it_is_sent_again_after_an_assignment(world: World) -> None:
+    tie = build(world, "Tie")
+    world.act("Tie", tie, key="VERIFIER")
+    world.act("Assignment", build(world, "Assignment"), key="REGULATOR")
+    pair = {field: tie[field] for field in ("verifier", "enterprise")}
+    expected = ("TieAlreadyDeclared", pair | {"ties": 1})
+    assert world.refusal("Tie", tie, key="VERIFIER") == expected
+
+
 def test_declare_tie_is_refused_when_participant_is_neither(world: World) -> None:
     message = build(world, "Tie", participant=world.ids["PARK"])
     never = {"validFrom": 0, "validUntil": 0, "compromisedSince": 0}

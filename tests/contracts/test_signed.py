@@ -16,7 +16,7 @@ from tests.contracts.acts import (
     sign,
     verb_data,
 )
-from tests.contracts.builders import SIGNERS, build, figure, quota
+from tests.contracts.builders import SIGNERS, build, figure, ready
 from tests.contracts.evm import CHAIN_ID, START
 from tests.contracts.world import World, key_named, told
 
@@ -66,7 +66,7 @@ def test_report_is_refused_when_recovery_id_is_wrong(world: World, v: int) -> No
     assert _refusal_of(world, signature) == ("ECDSAInvalidSignature", {})
 
 
-@pytest.mark.parametrize("domain", [{"chain_id": CHAIN_ID + 1}, {"contract": b"\x01" * 20}])
+@pytest.mark.parametrize("domain", [{"chainId": CHAIN_ID + 1}, {"contract": b"\x01" * 20}])
 def test_report_is_refused_when_signed_for_another_domain(
     world: World, domain: dict[str, Any]
 ) -> None:
@@ -213,22 +213,9 @@ def test_act_contract_confirms_when_it_is_a_key(world: World) -> None:
     ]
 
 
-def _ready(world: World, kind: str) -> tuple[dict[str, Any], dict[str, Any] | None]:
-    """A message that the contracts accept now, and what it shows."""
-    if kind in ("Report", "Statement", "Confirmation", "Reopening"):
-        messages = figure(world, kind)
-        shown = {"Confirmation": "Statement", "Reopening": "Confirmation"}.get(kind, "")
-        return messages[kind], messages.get(shown)
-    if kind in ("Transfer", "Surrender", "Cancellation"):
-        quota(world, strict=False)
-    if kind == "Allocation":
-        world.act("Cap", build(world, "Cap"), key="ISSUER")
-    return build(world, kind), None
-
-
 @pytest.mark.parametrize("kind", sorted(SIGNERS))
 def test_send_message_acts_for_caller_when_signature_is_empty(world: World, kind: str) -> None:
-    message, shown = _ready(world, kind)
+    message, shown = ready(world, kind)
     contract = world.contracts[MESSAGES[kind]["contract"]]
     signatures = [b""]
     if kind == "KeyAddition":

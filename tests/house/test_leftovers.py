@@ -11,7 +11,10 @@ MACHINE_PATH = re.compile(
 )
 INDEX_HOST = re.compile(r"pypi\.org|pythonhosted\.org|registry\.npmjs|npm[m]irror|index-url\s+http")
 ADDRESS = re.compile(r"[a-z]+://")
-LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements-installer.lock")
+LOCKS = (
+    *("requirements.lock", "requirements-dev.lock"),
+    *("requirements-installer.lock", "requirements-prove.lock"),
+)
 PINNED = re.compile(r"^([\w.-]+==[\w.]+)", re.MULTILINE)
 
 

@@ -28,6 +28,7 @@ sys.path.insert(0, str(ROOT))  # run as a file, so that it needs no installation
 from scripts.bench_digest import measure_digest  # noqa: E402 - after the path is set
 from scripts.bench_gas import measure_gas  # noqa: E402 - after the path is set
 from scripts.bench_load import Loaded, loaded_service  # noqa: E402
+from scripts.bench_mirror import measure_mirror  # noqa: E402
 from scripts.bench_page import measure_page  # noqa: E402
 from scripts.bench_reads import measure_reads  # noqa: E402
 from scripts.bench_submissions import measure_submissions  # noqa: E402
@@ -146,6 +147,7 @@ MEASURES: dict[str, Callable[[], dict[str, Any]]] = {
     "reads": measure_reads,
     "digest": measure_digest,
     "page": measure_page,
+    "mirror": measure_mirror,
     "clone": measure_clone,
 }
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.postgres import fresh_database, postgres_server
+from scripts.postgres import fresh_database, postgres_server
 
 # Machines that run this are shared: how long one example took says nothing about our code.
 settings.register_profile(

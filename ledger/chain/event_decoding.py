@@ -37,20 +37,19 @@ def decoder_of(name: str) -> Callable[[list[bytes], bytes], Fields]:
 
 
 def _by_slices(fields: Any) -> Callable[[list[bytes], bytes], Fields]:
-    indexed = [(name, _reader_of(kind)) for name, kind, is_indexed in fields if is_indexed]
-    plain = [(name, _reader_of(kind)) for name, kind, is_indexed in fields if not is_indexed]
-    order = [name for name, _, _ in fields]
-    slices = [(name, read, at * _WORD, (at + 1) * _WORD) for at, (name, read) in enumerate(plain)]
+    topics_count = 1 + sum(is_indexed for _, _, is_indexed in fields)
+    starts = range(0, _WORD * (len(fields) + 1 - topics_count), _WORD)
+    topic_places, data_places = iter(range(topics_count - 1)), iter(range(topics_count - 1, 99))
+    places = [
+        (name, _reader_of(kind), next(topic_places) if is_indexed else next(data_places))
+        for name, kind, is_indexed in fields
+    ]
 
     def fields_of(topics: list[bytes], data: bytes) -> Fields:
-        if len(topics) != len(indexed) + 1 or len(data) != len(plain) * _WORD:
+        if len(topics) != topics_count or len(data) != _WORD * len(starts):
             raise ValueError("a log of another shape than its event")
-        values = {
-            name: read(topic) for (name, read), topic in zip(indexed, topics[1:], strict=True)
-        }
-        for name, read, start, end in slices:
-            values[name] = read(data[start:end])
-        return {name: values[name] for name in order}
+        words = topics[1:] + [data[start : start + _WORD] for start in starts]
+        return {name: read(words[place]) for name, read, place in places}
 
     return fields_of
 
@@ -93,20 +92,30 @@ def _address(word: bytes) -> bytes:
 
 
 def _bool(word: bytes) -> bool:
-    return bool(_ranged(int.from_bytes(word, "big"), 0, 2))
+    return bool(_unsigned(1)(word))
 
 
+@cache
 def _unsigned(bits: int) -> _Read:
     beyond = 1 << bits
-    return lambda word: _ranged(int.from_bytes(word, "big"), 0, beyond)
+
+    def read(word: bytes) -> int:
+        number = int.from_bytes(word, "big")
+        if number >= beyond:
+            raise ValueError("a number that its type does not hold")
+        return number
+
+    return read
 
 
+@cache
 def _signed(bits: int) -> _Read:
     beyond = 1 << (bits - 1)
-    return lambda word: _ranged(int.from_bytes(word, "big", signed=True), -beyond, beyond)
 
+    def read(word: bytes) -> int:
+        number = int.from_bytes(word, "big", signed=True)
+        if not -beyond <= number < beyond:
+            raise ValueError("a number that its type does not hold")
+        return number
 
-def _ranged(number: int, least: int, beyond: int) -> int:
-    if not least <= number < beyond:
-        raise ValueError("a number that its type does not hold")
-    return number
+    return read

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from eth_hash.auto import keccak
 from rlp.codec import encode_raw  # without looking for a type of each item
 
+from identity.keccak import keccak256
 from ledger.chain.hexadecimal import bytes_of
 
 # Forks only append fields, so those that a header has are its prefix of this list.
@@ -48,7 +48,7 @@ def header_hash(header: dict[str, Any]) -> bytes:
     QBFT hashes another form of `extraData`, without the commit seals (Besu).
     """
     values = [_value(name, header[name]) for name in _FIELDS if header.get(name) is not None]
-    return keccak(encode_raw(values))
+    return keccak256(encode_raw(values))
 
 
 def _value(name: str, given: str) -> bytes:
@@ -60,6 +60,6 @@ def _value(name: str, given: str) -> bytes:
 
 def may_have_logs(bloom: bytes, address: bytes) -> bool:
     """Whether a logs bloom of 256 bytes admits a log of this address (Yellow Paper 4.4.1)."""
-    digest = keccak(address)
+    digest = keccak256(address)
     places = (int.from_bytes(digest[at : at + 2], "big") & 2047 for at in (0, 2, 4))
     return all(bloom[255 - place // 8] >> place % 8 & 1 for place in places)

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from eth_hash.auto import keccak
 from rlp.codec import encode_raw, length_prefix  # without looking for a type of each item
 from trie.hexary import HexaryTrie
 
+from identity.keccak import keccak256
 from ledger.chain.hexadecimal import bytes_of
 
 _FEES = ("maxPriorityFeePerGas", "maxFeePerGas")
@@ -54,7 +54,7 @@ def receipts_root(receipts: Sequence[dict[str, Any]], logs: Sequence[Sequence[Ra
 def transactions_root(transactions: Sequence[dict[str, Any]]) -> tuple[bytes, list[bytes]]:
     """The root of a block's transactions in JSON-RPC form, and the hash of each."""
     encoded = [_transaction(transaction) for transaction in transactions]
-    return _root(encoded), [keccak(one) for one in encoded]
+    return _root(encoded), [keccak256(one) for one in encoded]
 
 
 def _root(items: Sequence[bytes]) -> bytes:

@@ -5,8 +5,9 @@ read once and then remembered.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from operator import itemgetter
 from typing import Any, TypeAlias
 
 from sqlalchemy import Connection, Table
@@ -37,7 +38,7 @@ class Draft:
 
     def add_found(self, table: Table, row: Row) -> None:
         """One more row that `find` shows already, by the table's one key column."""
-        self.add(table, tuple(row[name] for name in _names(table)))
+        self.add(table, _values_of(table)(row))
         (key,) = table.primary_key
         self._found[table, row[key.name]] = row
 
@@ -50,20 +51,22 @@ class Draft:
 
     def current(self, table: Table, key: Mapping[str, Any]) -> Row | None:
         """The state of this key after what was put here."""
-        place = table, tuple(key[name] for name in _key_names(table))
+        return self._current((table, _key_of(table)(key)), key)
+
+    def _current(self, place: _Key, key: Mapping[str, Any]) -> Row | None:
         if place not in self._states:
-            self._states[place] = current_row(self.connection, table, key)
+            self._states[place] = current_row(self.connection, place[0], key)
         return self._states[place]
 
     def put(
         self, table: Table, *, key: Mapping[str, Any], values: Mapping[str, Any], block: int
     ) -> None:
         """Let the key have these values from this block on; unnamed values stay as they were."""
-        before = self.current(table, key)
+        place = table, _key_of(table)(key)
+        before = self._current(place, key)
         if before is not None and before["valid_from"] == block:
             before.update(values)  # several changes in one block are one row
             return
-        place = table, tuple(key[name] for name in _key_names(table))
         if before is not None:
             self._end(place, before, block)
         row = {**(before or _defaults(table)), **key, **values, "valid_from": block}
@@ -72,14 +75,16 @@ class Draft:
     def _end(self, place: _Key, row: Row, block: int) -> None:
         table, key = place
         if place in self._begun:
-            self.add(table, _state_row(table, row, valid_to=block))
+            row["valid_to"] = block
+            self.add(table, _values_of(table)(row))
         else:
             self._ended[table].append((block, *key, row["valid_from"]))
 
     def write(self) -> None:
         """Put everything down: first what ends, so that of each state one holds."""
         for (table, _), row in self._begun.items():
-            self.add(table, _state_row(table, row, valid_to=OPEN))
+            row["valid_to"] = OPEN
+            self.add(table, _values_of(table)(row))
         for table, ended in self._ended.items():
             self._end_stored(table, ended)
         for table, rows in self._rows.items():
@@ -126,10 +131,22 @@ def _key_names(table: Table) -> tuple[str, ...]:
 
 
 @cache
+def _values_of(table: Table) -> Callable[[Row], tuple[Any, ...]]:
+    """What gives a row's values in the order of the columns."""
+    return itemgetter(*_names(table))
+
+
+@cache
+def _key_of(table: Table) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
+    """What gives a state's key as a tuple."""
+    names = _key_names(table)
+    if len(names) > 1:
+        return itemgetter(*names)
+    (name,) = names
+    return lambda key: (key[name],)
+
+
+@cache
 def _defaults(table: Table) -> Row:
     """What a state has that was never put: 0 where the table says so, else nothing."""
     return {column.name: 0 if column.server_default is not None else None for column in table.c}
-
-
-def _state_row(table: Table, row: Row, *, valid_to: int) -> tuple[Any, ...]:
-    return tuple(valid_to if name == "valid_to" else row[name] for name in _names(table))

@@ -21,10 +21,10 @@ from api.fields import time_text
 from ledger.settings import Connections
 from scripts.anvil import Anvil, anvil
 from scripts.interpreter import command_of
+from scripts.postgres import fresh_database, killable_server
 from tests.faults.proxy import Faults, Proxy, proxy_to
 from tests.faults.test_several_services import events_by_id, registrations
 from tests.park import Park
-from tests.postgres import fresh_database, killable_server
 
 Tell = Callable[[dict[str, Any]], None]
 pytestmark = [pytest.mark.anvil, pytest.mark.slow]  # an outage, and the load before and after it

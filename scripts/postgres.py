@@ -1,4 +1,4 @@
-"""A PostgreSQL for tests: the server that DATABASE_URL names, or one of the embedded wheel."""
+"""A PostgreSQL to test and measure with: the one of DATABASE_URL, or of the embedded wheel."""
 
 import os
 import secrets

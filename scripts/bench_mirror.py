@@ -1,0 +1,248 @@
+"""How fast a mirror catches up: ours, web3.py with an ORM as its documentation shows, the node.
+
+One chain of transfers on anvil; each side reads it from the first block into an empty database.
+Ours also proves every root, keeps blocks and acts, and projects what everybody holds; the rival
+keeps one table of the same transfers, whose rows are compared with ours one by one.
+"""
+
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import requests
+from sqlalchemy import BigInteger, Engine, Integer, LargeBinary, create_engine, make_url, select
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+from web3 import HTTPProvider, Web3  # noqa: TID251 - the rival is web3.py
+
+from ledger.chain.bindings import CONTRACTS, EVENTS
+from ledger.mirror.follower import Mirror
+from ledger.opening import reader
+from ledger.settings import Connections
+from ledger.store.facts import FACTS
+from ledger.store.postgres import PostgresStore
+from ledger.store.sqlite import open_mirror
+from scripts.bench_chain import FilledChain, filled_chain
+from scripts.postgres import fresh_database, postgres_server
+
+TRANSFERS, BLOCKS = 100_000, 2_000
+ROUNDS = 3
+_SAMPLE_BLOCKS = 400  # what the rival is given of it: a fifth
+_RANGE = 50  # blocks a call, of rival and raw reading
+_COMPARED = ("block", "from", "to", "asset", "tonnes", "nonce", "from_after", "to_after")
+
+
+class _Base(DeclarativeBase):
+    pass
+
+
+class _Transfer(_Base):
+    """The rival's one table."""
+
+    __tablename__ = "transfer"
+    block: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    log_index: Mapped[int] = mapped_column(Integer, primary_key=True)
+    time: Mapped[int] = mapped_column(BigInteger)
+    from_: Mapped[bytes] = mapped_column("from", LargeBinary, index=True)
+    to: Mapped[bytes] = mapped_column(LargeBinary, index=True)
+    asset: Mapped[int] = mapped_column(BigInteger)
+    tonnes: Mapped[int] = mapped_column(BigInteger)
+    nonce: Mapped[int] = mapped_column(BigInteger)
+    from_after: Mapped[int] = mapped_column(BigInteger)
+    to_after: Mapped[int] = mapped_column(BigInteger)
+
+
+def measure_mirror() -> dict[str, Any]:
+    """Events a second of each way, medians of alternated rounds, and ratios of them."""
+    with (
+        postgres_server() as server,
+        filled_chain(transfers=TRANSFERS, blocks=BLOCKS) as chain,
+    ):
+        ways: dict[str, Callable[[], float]] = {
+            "ours_sqlite": lambda: _ours_sqlite(chain, checks=True),
+            "rival_sqlite": lambda: _rival_sqlite(chain),
+            "ours_postgresql": lambda: _ours_postgresql(chain, server),
+            "rival_postgresql": lambda: _rival_postgresql(chain, server),
+            "ours_sqlite_unchecked": lambda: _ours_sqlite(chain, checks=False),
+            "raw_get_logs": lambda: _raw(chain),
+        }
+        rates: dict[str, list[float]] = {name: [] for name in ways}
+        for _ in range(ROUNDS):
+            for name, run in ways.items():
+                rates[name].append(run())
+        compared = _compare(chain)
+    medians = {name: round(statistics.median(found)) for name, found in rates.items()}
+    return {
+        "events": chain.events,
+        "blocks": chain.blocks,
+        "rows_compared": compared,
+        "events_per_second": medians,
+        "spread": {name: [round(min(found)), round(max(found))] for name, found in rates.items()},
+        "ratios": _ratios(medians),
+    }
+
+
+def _ratios(medians: dict[str, int]) -> dict[str, float]:
+    def ratio(over: str, under: str) -> float:
+        return round(medians[over] / medians[under], 2)
+
+    return {
+        "sqlite_to_rival": ratio("ours_sqlite", "rival_sqlite"),
+        "postgresql_to_rival": ratio("ours_postgresql", "rival_postgresql"),
+        "sqlite_share_of_raw": ratio("ours_sqlite", "raw_get_logs"),
+        "unchecked_share_of_raw": ratio("ours_sqlite_unchecked", "raw_get_logs"),
+        "cost_of_the_checks": round(
+            1 - medians["ours_sqlite"] / medians["ours_sqlite_unchecked"], 2
+        ),
+    }
+
+
+def _ours_sqlite(chain: FilledChain, *, checks: bool) -> float:
+    with tempfile.TemporaryDirectory() as scratch:
+        return _follow(chain, open_mirror(Path(scratch) / "mirror.db"), checks=checks)
+
+
+def _ours_postgresql(chain: FilledChain, server: str) -> float:
+    with fresh_database(server) as url:
+        store = PostgresStore(url)
+        rate = _follow(chain, store.mirror_writer(1), checks=True)
+        store.close()
+        return rate
+
+
+def _follow(chain: FilledChain, engine: Engine, *, checks: bool) -> float:
+    mirror = _mirror(chain, engine, checks=checks)
+    started = time.monotonic()
+    mirror.follow()
+    seconds = time.monotonic() - started
+    mirror.close()
+    return chain.events / seconds
+
+
+def _mirror(chain: FilledChain, engine: Engine, *, checks: bool) -> Mirror:
+    connections = Connections(
+        rpc_url=chain.anvil.url, checks_header_hashes=checks, checks_receipts_roots=checks
+    )
+    return Mirror(engine, reader(chain.anvil.node, chain.manifest, connections), chain.manifest)
+
+
+def _rival_sqlite(chain: FilledChain) -> float:
+    with tempfile.TemporaryDirectory() as scratch:
+        engine = create_engine(f"sqlite:///{scratch}/rival.db")
+        return _rival(chain, engine)
+
+
+def _rival_postgresql(chain: FilledChain, server: str) -> float:
+    with fresh_database(server) as url:
+        return _rival(chain, create_engine(make_url(url).set(drivername="postgresql+psycopg")))
+
+
+def _rival(chain: FilledChain, engine: Engine) -> float:
+    """web3.py's `get_logs` of a contract's event, `get_block` for its time, an ORM row each."""
+    _Base.metadata.create_all(engine)
+    started = time.monotonic()
+    count = _rival_rows(chain, engine)
+    seconds = time.monotonic() - started
+    engine.dispose()
+    return count / seconds
+
+
+def _rival_rows(chain: FilledChain, engine: Engine) -> int:
+    web3 = Web3(HTTPProvider(chain.anvil.url))
+    moved = web3.eth.contract(
+        address=Web3.to_checksum_address(chain.manifest.quotas), abi=[_moved_abi()]
+    ).events.QuotaMoved()
+    count = 0
+    with Session(engine) as session:
+        for first in range(*_sample(chain), _RANGE):
+            last = min(first + _RANGE, _sample(chain)[1]) - 1
+            times: dict[int, int] = {}
+            for log in moved.get_logs(from_block=first, to_block=last):
+                number = log["blockNumber"]
+                if number not in times:
+                    times[number] = web3.eth.get_block(number)["timestamp"]
+                session.add(_row_of(log, times[number]))
+                count += 1
+            session.commit()
+    return count
+
+
+def _sample(chain: FilledChain) -> tuple[int, int]:
+    """The blocks that the rival reads: the last ones, all of transfers."""
+    return chain.blocks - _SAMPLE_BLOCKS + 1, chain.blocks + 1
+
+
+def _row_of(log: Any, at: int) -> _Transfer:
+    told = log["args"]
+    return _Transfer(
+        block=log["blockNumber"],
+        log_index=log["logIndex"],
+        time=at,
+        from_=told["from"],
+        to=told["to"],
+        asset=told["asset"],
+        tonnes=told["tonnes"],
+        nonce=told["nonce"],
+        from_after=told["fromAfter"],
+        to_after=told["toAfter"],
+    )
+
+
+def _moved_abi() -> dict[str, Any]:
+    inputs = [
+        {"name": name, "type": kind, "indexed": is_indexed}
+        for name, kind, is_indexed in EVENTS["QuotaMoved"]["fields"]
+    ]
+    return {"type": "event", "name": "QuotaMoved", "anonymous": False, "inputs": inputs}
+
+
+def _raw(chain: FilledChain) -> float:
+    """The node's own answers to `eth_getLogs`, which nobody reads."""
+    addresses = ["0x" + chain.manifest.address_of(name).hex() for name in CONTRACTS]
+    started = time.monotonic()
+    with requests.Session() as session:
+        session.trust_env = False
+        for first in range(1, chain.blocks + 1, _RANGE):
+            span = {"fromBlock": hex(first), "toBlock": hex(min(first + _RANGE - 1, chain.blocks))}
+            asked: dict[str, Any] = {"jsonrpc": "2.0", "id": 1, "method": "eth_getLogs"}
+            asked["params"] = [span | {"address": addresses}]
+            assert session.post(chain.anvil.url, json=asked).content
+    return chain.events / (time.monotonic() - started)
+
+
+def _compare(chain: FilledChain) -> int:
+    """The rival's rows against ours, all of them; how many."""
+    with _filled_by_ours(chain) as ours, _filled_by_rival(chain) as rivals:
+        moved = FACTS["QuotaMoved"]
+        mine = [moved.c[name] for name in _COMPARED]
+        query = select(*mine).where(moved.c.block >= _sample(chain)[0]).order_by(moved.c.seq)
+        table = _Transfer.__table__
+        theirs = select(*(table.c[name] for name in _COMPARED)).order_by(
+            table.c.block, table.c.log_index
+        )
+        with ours.connect() as left, rivals.connect() as right:
+            rows = [tuple(row) for row in left.execute(query)]
+            assert rows == [tuple(row) for row in right.execute(theirs)], "the same rows"
+    return len(rows)
+
+
+@contextmanager
+def _filled_by_ours(chain: FilledChain) -> Iterator[Engine]:
+    with tempfile.TemporaryDirectory() as scratch:
+        mirror = _mirror(chain, open_mirror(Path(scratch) / "mirror.db"), checks=True)
+        mirror.follow()
+        yield mirror.engine
+        mirror.close()
+
+
+@contextmanager
+def _filled_by_rival(chain: FilledChain) -> Iterator[Engine]:
+    with tempfile.TemporaryDirectory() as scratch:
+        engine = create_engine(f"sqlite:///{scratch}/rival.db")
+        _Base.metadata.create_all(engine)
+        _rival_rows(chain, engine)
+        yield engine
+        engine.dispose()

@@ -30,6 +30,7 @@ from scripts.bench_gas import measure_gas  # noqa: E402 - after the path is set
 from scripts.bench_load import Loaded, loaded_service  # noqa: E402
 from scripts.bench_mirror import measure_mirror  # noqa: E402
 from scripts.bench_page import measure_page  # noqa: E402
+from scripts.bench_ponder import measure_ponder  # noqa: E402
 from scripts.bench_reads import measure_reads  # noqa: E402
 from scripts.bench_submissions import measure_submissions  # noqa: E402
 
@@ -148,6 +149,7 @@ MEASURES: dict[str, Callable[[], dict[str, Any]]] = {
     "digest": measure_digest,
     "page": measure_page,
     "mirror": measure_mirror,
+    "ponder": measure_ponder,
     "clone": measure_clone,
 }
 

@@ -32,7 +32,7 @@ TRANSFERS, BLOCKS = 100_000, 2_000
 ROUNDS = 3
 _SAMPLE_BLOCKS = 400  # what the rival is given of it: a fifth
 _RANGE = 50  # blocks a call, of rival and raw reading
-_COMPARED = ("block", "from", "to", "asset", "tonnes", "nonce", "from_after", "to_after")
+COMPARED = ("block", "from", "to", "asset", "tonnes", "nonce", "from_after", "to_after")
 
 
 class _Base(DeclarativeBase):
@@ -64,7 +64,7 @@ def measure_mirror() -> dict[str, Any]:
         ways: dict[str, Callable[[], float]] = {
             "ours_sqlite": lambda: _ours_sqlite(chain, checks=True),
             "rival_sqlite": lambda: _rival_sqlite(chain),
-            "ours_postgresql": lambda: _ours_postgresql(chain, server),
+            "ours_postgresql": lambda: ours_postgresql(chain, server),
             "rival_postgresql": lambda: _rival_postgresql(chain, server),
             "ours_sqlite_unchecked": lambda: _ours_sqlite(chain, checks=False),
             "raw_get_logs": lambda: _raw(chain),
@@ -105,7 +105,7 @@ def _ours_sqlite(chain: FilledChain, *, checks: bool) -> float:
         return _follow(chain, open_mirror(Path(scratch) / "mirror.db"), checks=checks)
 
 
-def _ours_postgresql(chain: FilledChain, server: str) -> float:
+def ours_postgresql(chain: FilledChain, server: str) -> float:
     with fresh_database(server) as url:
         store = PostgresStore(url)
         rate = _follow(chain, store.mirror_writer(1), checks=True)
@@ -153,7 +153,7 @@ def _rival(chain: FilledChain, engine: Engine) -> float:
 def _rival_rows(chain: FilledChain, engine: Engine) -> int:
     web3 = Web3(HTTPProvider(chain.anvil.url))
     moved = web3.eth.contract(
-        address=Web3.to_checksum_address(chain.manifest.quotas), abi=[_moved_abi()]
+        address=Web3.to_checksum_address(chain.manifest.quotas), abi=[moved_abi()]
     ).events.QuotaMoved()
     count = 0
     with Session(engine) as session:
@@ -191,7 +191,7 @@ def _row_of(log: Any, at: int) -> _Transfer:
     )
 
 
-def _moved_abi() -> dict[str, Any]:
+def moved_abi() -> dict[str, Any]:
     inputs = [
         {"name": name, "type": kind, "indexed": is_indexed}
         for name, kind, is_indexed in EVENTS["QuotaMoved"]["fields"]
@@ -213,19 +213,28 @@ def _raw(chain: FilledChain) -> float:
     return chain.events / (time.monotonic() - started)
 
 
+def transfers_of_ours(chain: FilledChain, *, since: int = 0, until: int) -> list[tuple[Any, ...]]:
+    """Our rows of the transfers in these blocks, in chain order."""
+    moved = FACTS["QuotaMoved"]
+    query = (
+        select(*(moved.c[name] for name in COMPARED))
+        .where(moved.c.block.between(since, until))
+        .order_by(moved.c.seq)
+    )
+    with _filled_by_ours(chain) as ours, ours.connect() as connection:
+        return [tuple(row) for row in connection.execute(query)]
+
+
 def _compare(chain: FilledChain) -> int:
     """The rival's rows against ours, all of them; how many."""
-    with _filled_by_ours(chain) as ours, _filled_by_rival(chain) as rivals:
-        moved = FACTS["QuotaMoved"]
-        mine = [moved.c[name] for name in _COMPARED]
-        query = select(*mine).where(moved.c.block >= _sample(chain)[0]).order_by(moved.c.seq)
-        table = _Transfer.__table__
-        theirs = select(*(table.c[name] for name in _COMPARED)).order_by(
-            table.c.block, table.c.log_index
-        )
-        with ours.connect() as left, rivals.connect() as right:
-            rows = [tuple(row) for row in left.execute(query)]
-            assert rows == [tuple(row) for row in right.execute(theirs)], "the same rows"
+    table = _Transfer.__table__
+    theirs = select(*(table.c[name] for name in COMPARED)).order_by(
+        table.c.block, table.c.log_index
+    )
+    with _filled_by_rival(chain) as rivals, rivals.connect() as connection:
+        rows = [tuple(row) for row in connection.execute(theirs)]
+    first, beyond = _sample(chain)
+    assert transfers_of_ours(chain, since=first, until=beyond - 1) == rows, "the same rows"
     return len(rows)
 
 

@@ -27,6 +27,7 @@ sys.path.insert(0, str(ROOT))  # run as a file, so that it needs no installation
 
 from scripts.bench_digest import measure_digest  # noqa: E402 - after the path is set
 from scripts.bench_gas import measure_gas  # noqa: E402 - after the path is set
+from scripts.bench_growth import measure_growth  # noqa: E402
 from scripts.bench_load import Loaded, loaded_service  # noqa: E402
 from scripts.bench_mirror import measure_mirror  # noqa: E402
 from scripts.bench_page import measure_page  # noqa: E402
@@ -150,6 +151,7 @@ MEASURES: dict[str, Callable[[], dict[str, Any]]] = {
     "page": measure_page,
     "mirror": measure_mirror,
     "ponder": measure_ponder,
+    "growth": measure_growth,
     "clone": measure_clone,
 }
 

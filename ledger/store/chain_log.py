@@ -97,12 +97,13 @@ act_table = Table(
     "act",
     MIRROR,
     Column("seq", BigInteger, primary_key=True, autoincrement=False),
-    Column("id", BYTES32, nullable=False, unique=True),
+    Column("id", BYTES32, nullable=False),
     Column("type", Text, nullable=False),
     Column("actor", BYTES32, nullable=False),
     Column("key", ADDRESS, nullable=False),
     Column("deadline", BigInteger, nullable=False),
     Column("block", BigInteger, nullable=False),
+    Index(None, "id", unique=True),
     Index(None, "actor", "seq"),
 )
 

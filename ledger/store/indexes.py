@@ -1,4 +1,4 @@
-"""The mirror's indexes that only make reading fast: left out while an empty one is filled."""
+"""The mirror's indexes that filling does not ask: left out while an empty one is filled."""
 
 from collections.abc import Iterator
 
@@ -8,7 +8,7 @@ from ledger.store.metadata import MIRROR
 
 
 def drop_indexes(connection: Connection) -> None:
-    """Leave them out until `create_indexes`; what is unique stays, since writing asks it."""
+    """Leave them out until `create_indexes`; that of states which hold now stays: it is asked."""
     for index in _indexes():
         index.drop(connection, checkfirst=True)
 
@@ -21,7 +21,10 @@ def create_indexes(connection: Connection) -> None:
 
 def _indexes() -> Iterator[Index]:
     for table in MIRROR.sorted_tables:
-        yield from (index for index in sorted(table.indexes, key=_name) if not index.unique)
+        is_state = "valid_to" in table.c
+        for index in sorted(table.indexes, key=_name):
+            if not (is_state and index.unique):
+                yield index
 
 
 def _name(index: Index) -> str:

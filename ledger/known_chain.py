@@ -3,9 +3,10 @@
 from contextlib import suppress
 
 from sqlalchemy import Connection, select
+from sqlalchemy.exc import OperationalError
 
 from ledger.chain.reader import Reader
-from ledger.errors import ChainForked, ChainShorter, DatabaseUnavailable, MirrorMissing
+from ledger.errors import ChainForked, ChainShorter, MirrorMissing
 from ledger.outbox.queue import newest_settled_block
 from ledger.store.chain_log import block_by_hash, block_hash, cursor_table, read_final, read_head
 from ledger.store.engine import Store
@@ -44,7 +45,7 @@ def last_common_block(reader: Reader, store: Store) -> int:
 
 def mirror_genesis(store: Store) -> tuple[int, bytes] | None:
     """0 and the hash of the genesis that the served mirror began with; None without a mirror."""
-    with suppress(MirrorMissing, DatabaseUnavailable), store.reading() as connection:
+    with suppress(MirrorMissing, OperationalError), store.reading() as connection:
         genesis = connection.scalar(select(cursor_table.c.genesis))
         return None if genesis is None else (0, genesis)
     return None
@@ -52,7 +53,7 @@ def mirror_genesis(store: Store) -> tuple[int, bytes] | None:
 
 def mirror_final(store: Store) -> tuple[int, bytes] | None:
     """Number and hash of the last final block of the served mirror; None without a mirror."""
-    with suppress(MirrorMissing, DatabaseUnavailable), store.reading() as connection:
+    with suppress(MirrorMissing, OperationalError), store.reading() as connection:
         return read_final(connection)
     return None
 
@@ -60,7 +61,7 @@ def mirror_final(store: Store) -> tuple[int, bytes] | None:
 def mirror_head(store: Store) -> tuple[int, bytes] | None:
     """Number and hash of the last block that the served mirror has read; None without a mirror."""
     # No such table: the file was being made when the process ended, and is made anew.
-    with suppress(MirrorMissing, DatabaseUnavailable), store.reading() as connection:
+    with suppress(MirrorMissing, OperationalError), store.reading() as connection:
         return read_head(connection)
     return None
 

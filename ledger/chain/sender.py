@@ -46,7 +46,6 @@ class Sender:
         self._node = node
         self._account = Account.from_key(private_key)
         self._chain_id = chain_id
-        self._gas_limit: int | None = None
 
     @property
     def address(self) -> bytes:
@@ -57,22 +56,25 @@ class Sender:
         at = "latest" if block is None else hex(block)
         return int(self._node.request("eth_getTransactionCount", [self._account.address, at]), 16)
 
-    def sign_batch(self, batch: Batch, *, address: bytes, nonce: int) -> RawTransaction:
-        """A transaction that carries the calls in one `batch` to the contract."""
+    def sign_batch(
+        self, batch: Batch, *, address: bytes, nonce: int, gas_limit: int
+    ) -> RawTransaction:
+        """A transaction that carries the calls in one `batch` to the contract.
+
+        It asks for no more gas than a block has room for: no node takes one that does.
+        """
         calls = batch.calls
         return self._sign(
             to=address,
             data=encode_batch(batch.contract, calls, is_whole=batch.is_whole),
-            gas=min(_GAS_PER_TRANSACTION + _GAS_PER_CALL * len(calls), self._block_gas_limit()),
+            gas=min(_GAS_PER_TRANSACTION + _GAS_PER_CALL * len(calls), gas_limit),
             nonce=nonce,
         )
 
-    def _block_gas_limit(self) -> int:
-        """What a block has room for, looked up once: no node takes a transaction with more."""
-        if self._gas_limit is None:
-            newest = self._node.request("eth_getBlockByNumber", ["latest", False])
-            self._gas_limit = int(newest["gasLimit"], 16)
-        return self._gas_limit
+    def block_gas_limit(self) -> int:
+        """What a block of the chain has room for."""
+        newest = self._node.request("eth_getBlockByNumber", ["latest", False])
+        return int(newest["gasLimit"], 16)
 
     def sign_creation(self, code: bytes, *, gas: int, nonce: int) -> RawTransaction:
         """A transaction that creates a contract."""

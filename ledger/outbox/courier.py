@@ -36,6 +36,7 @@ class Courier:
         self._sent: set[int] = set()
         self._settled_head = -1
         self._nonce_floor = 0
+        self._gas_limit = 0  # 0: the chain was not asked yet
 
     def run_once(self) -> bool:
         """One round: settle what the mirror has read, send what is stored, store what waits.
@@ -129,7 +130,13 @@ class Courier:
             self._sent.add(transaction["seq"])
 
     def _store_waiting(self) -> None:
-        """Put what waits into signed transactions, commit them, then send them."""
+        """Put what waits into signed transactions, commit them, then send them.
+
+        The chain is asked before: a node may itself wait for the lock that is held from here on.
+        """
+        if not self._gas_limit:
+            self._nonce_floor = self._sender.chain_nonce()
+            self._gas_limit = self._sender.block_gas_limit()
         with self._store.keeping() as connection:
             for batch in _batches(_waiting(connection, limit=_MESSAGES_PER_ROUND)):
                 self._store_batch(connection, batch)
@@ -140,7 +147,9 @@ class Courier:
         calls = _batch_of(batch)
         nonce = self._reserve_nonce(connection)
         address = self._manifest.address_of(calls.contract)
-        transaction = self._sender.sign_batch(calls, address=address, nonce=nonce)
+        transaction = self._sender.sign_batch(
+            calls, address=address, nonce=nonce, gas_limit=self._gas_limit
+        )
         stored = insert(courier_transaction_table).values(
             courier=self._sender.address, nonce=nonce, hash=transaction.hash, raw=transaction.raw
         )
@@ -151,13 +160,13 @@ class Courier:
 
     def _reserve_nonce(self, connection: Connection) -> int:
         mine = courier_table.c.address == self._sender.address
-        nonce = connection.execute(select(courier_table.c.next_nonce).where(mine)).scalar()
-        if nonce is None:
-            nonce = self._sender.chain_nonce()
-            row = {"address": self._sender.address, "next_nonce": nonce}
+        stored = connection.execute(select(courier_table.c.next_nonce).where(mine)).scalar()
+        nonce = max(stored or 0, self._nonce_floor)
+        row = {"address": self._sender.address, "next_nonce": nonce + 1}
+        if stored is None:
             connection.execute(insert(courier_table).values(**row))
-        nonce = max(int(nonce), self._nonce_floor)
-        connection.execute(update(courier_table).where(mine).values(next_nonce=nonce + 1))
+        else:
+            connection.execute(update(courier_table).where(mine).values(**row))
         return nonce
 
 

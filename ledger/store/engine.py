@@ -15,6 +15,7 @@ from ledger.errors import DatabaseUnavailable
 from ledger.store.changes import Changes
 
 _log = logging.getLogger("carbonledger.store")
+_OUR_FAULT = "SQLITE_ERROR"  # a statement that cannot be run: no such table, wrong syntax
 
 
 class Store(ABC):
@@ -69,7 +70,10 @@ def answering(driver_error: type[Exception]) -> Iterator[None]:
     try:
         yield
     except (OperationalError, InterfaceError, TimeoutError, driver_error) as error:
-        _log.warning("the database does not answer: %s", error)
+        cause = getattr(error, "orig", None) or error  # without the statement and its values
+        if getattr(cause, "sqlite_errorname", "") == _OUR_FAULT:
+            raise
+        _log.warning("the database does not answer: %s", cause)
         raise DatabaseUnavailable from error
 
 

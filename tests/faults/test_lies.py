@@ -23,7 +23,7 @@ Tell = Callable[[dict[str, Any]], None]
 pytestmark = pytest.mark.anvil
 
 RECEIPTS, BLOCK, HEAD = "eth_getBlockReceipts", "eth_getBlockByNumber", "eth_blockNumber"
-SLICE, WHOLE = 60, 500
+SLICE, WHOLE = 25, 500
 
 
 @pytest.fixture
@@ -176,7 +176,7 @@ def interrogate(park: SteppedPark, proxy: Proxy, *, lies: int, seed: int) -> dic
     }
 
 
-# Each lie has a block of its own, which is read twice: on both databases half a minute.
+# Each lie has a block of its own, which is read twice.
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_follow_writes_no_wrong_row_when_the_node_lies(

@@ -145,7 +145,17 @@ def made(directory: Path, url: str, database: str | None) -> Park:
 
 
 @LENGTHS
-@pytest.mark.parametrize("fault", ["reset", "black_hole", "drop_reply", "partial", "latency"])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        "reset",
+        "black_hole",
+        *(
+            pytest.param(one, marks=pytest.mark.heavy)
+            for one in ("drop_reply", "partial", "latency")
+        ),
+    ],
+)
 def test_serve_goes_on_when_the_node_was_away(
     chain: Anvil, tmp_path: Path, tell: Tell, seconds: float, fault: str
 ) -> None:

@@ -30,6 +30,7 @@ from ledger.clock import Clock
 from ledger.local_engine import local_ledger
 from ledger.service_keys import read_service_keys
 from ledger.settings import Settings
+from ledger.store import draft
 from scripts.commands.serve import write_service_file
 from scripts.listeners import listen
 
@@ -63,11 +64,14 @@ class Marks:
 def _mark_transactions(marks: Marks) -> None:
     """Mark the transactions of writer, courier and follower by the name of their thread."""
 
-    @event.listens_for(Engine, "after_cursor_execute")
-    def _executed(_c: Any, _u: Any, statement: str, *_rest: Any) -> None:
-        is_follower = threading.current_thread().name == "follower"
-        if is_follower and statement.startswith("INSERT"):
+    insert_rows = draft.insert_rows
+
+    def _inserting(*arguments: Any) -> None:
+        insert_rows(*arguments)
+        if threading.current_thread().name == "follower":
             marks.enter("inside_projection")
+
+    draft.insert_rows = _inserting  # type: ignore[assignment]
 
     @event.listens_for(Engine, "commit")
     def _committing(_connection: Any) -> None:

@@ -52,7 +52,8 @@ class Wire:
         """A batch of one call that the contract refuses, which leaves an event of ours."""
         call = bytes.fromhex("00000000")
         batch = Batch("Quotas", [call], is_whole=False)
-        return self.sender.sign_batch(batch, address=self.contracts["Quotas"].address, nonce=nonce)
+        address = self.contracts["Quotas"].address
+        return self.sender.sign_batch(batch, address=address, nonce=nonce, gas_limit=1_000_000)
 
 
 def _embedded() -> Iterator[Wire]:

@@ -1,7 +1,7 @@
 """How a ledger begins: contracts on a fresh chain, and the manifest that names them."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,13 +17,20 @@ from ledger.chain.reader import Reader
 from ledger.chain.sender import Sender
 from ledger.clock import Clock
 from ledger.directory import require_empty, service_name
-from ledger.errors import ChainUnavailable, ContractsForeign, DeploymentRefused, SchemaForeign
+from ledger.errors import (
+    ChainUnavailable,
+    ContractsForeign,
+    DeploymentRefused,
+    DirectoryEmpty,
+    DirectoryNotEmpty,
+    SchemaForeign,
+)
 from ledger.mirror.follower import Mirror
 from ledger.service_keys import ServiceKeys
-from ledger.settings import Connections, Settings, write_connections
+from ledger.settings import Connections, Settings, read_connections, write_connections
 from ledger.store.chain_entries import ChainEntries
 from ledger.store.engine import Store
-from ledger.store.manifest import Manifest, write_manifest
+from ledger.store.manifest import Manifest, read_manifest, write_manifest
 from ledger.store.opened import open_store
 
 SCHEMA = "0001"  # of the kept tables: the newest revision of ledger/migrations
@@ -56,9 +63,21 @@ def found(
     wanted = connections or Connections()
     if wanted != Connections():
         write_connections(directory, wanted)
-    store = open_store(directory)
-    store.prepare()
-    migrate(store)
+    with closing(open_store(directory)) as store:
+        store.prepare()
+        migrate(store)
+        _require_unmade(directory, store)
+        manifest = _found(directory, store, plan, keys=keys, clock=clock)
+        with store.keeping() as connection:
+            write_manifest(connection, manifest)
+    return manifest
+
+
+def _found(
+    directory: Path, store: Store, plan: FoundingPlan, *, keys: ServiceKeys, clock: Clock
+) -> Manifest:
+    """The contracts on their chain, and a first mirror of it."""
+    wanted = read_connections(directory)
     with _founding_chain(directory, wanted, clock) as (node, seal):
         manifest = _deployed(node, seal, plan, keys)
         if wanted.rpc_url is not None:
@@ -66,17 +85,19 @@ def found(
             checked = replace(wanted, checks_header_hashes=headers, checks_receipts_roots=receipts)
             write_connections(directory, checked)
         addresses = [manifest.address_of(name) for name in CONTRACTS]
-        mirror = Mirror(
-            store.mirror_writer(1),
-            Reader(node, addresses=addresses, finality_depth=wanted.finality_depth),
-            manifest,
-        )
+        reader = Reader(node, addresses=addresses, finality_depth=wanted.finality_depth)
+        mirror = Mirror(store.mirror_writer(1), reader, manifest)
         mirror.follow()
         mirror.close()
-    with store.keeping() as connection:
-        write_manifest(connection, manifest)
-    store.close()
     return manifest
+
+
+def _require_unmade(directory: Path, store: Store) -> None:
+    """Raises DirectoryNotEmpty where the database elsewhere holds a ledger already."""
+    with store.keeping() as connection, suppress(DirectoryEmpty):
+        read_manifest(connection)
+        Settings(directory).connections_file.unlink()
+        raise DirectoryNotEmpty("the database")
 
 
 @contextmanager
@@ -86,8 +107,8 @@ def _founding_chain(
     if connections.rpc_url is None:
         entries = ChainEntries(Settings(directory).database)
         embedded = EmbeddedNode(entries, clock)
-        yield embedded, embedded.seal
-        entries.close()
+        with closing(entries):
+            yield embedded, embedded.seal
         return
     distant = HttpNode(connections.rpc_url)
     try:

@@ -11,18 +11,27 @@ from stat import S_IMODE
 from typing import Any
 
 import httpx2
+from sqlalchemy.exc import ProgrammingError
 
 from identity.errors import KeystoreUnreadable
 from identity.keystore import read_keystore_address
 from ledger.backup.archive import DATABASE
 from ledger.diagnosis.finding import Finding, bad, named, ok, unknown
 from ledger.directory import DirectoryLock
-from ledger.errors import DatabaseDamaged, DirectoryInUse
-from ledger.founding import SCHEMA
+from ledger.errors import (
+    DatabaseDamaged,
+    DatabaseUnavailable,
+    DirectoryEmpty,
+    DirectoryInUse,
+    SchemaForeign,
+)
+from ledger.founding import SCHEMA, check_schema
 from ledger.opening import running_url, service_told
 from ledger.service_keys import KEY_NAMES, ServiceKeys, read_service_keys
-from ledger.settings import Settings
+from ledger.settings import Settings, read_connections
 from ledger.store.damage import require_whole
+from ledger.store.manifest import read_manifest
+from ledger.store.opened import open_store
 
 HOST = "127.0.0.1"
 _PRIVATE_FOLDER, _PRIVATE_FILE = 0o700, 0o600
@@ -46,6 +55,8 @@ def check_directory(question: Question) -> Finding:
     directory = question.settings.directory
     if not directory.is_dir():
         return bad("directory", "missing")
+    if read_connections(directory).database_url is not None:
+        return ok("directory", "elsewhere")
     if not (directory / DATABASE).exists():
         if question.settings.restoring.exists():
             return bad("directory", "restore_unfinished")
@@ -194,16 +205,36 @@ def check_disk(question: Question) -> Finding:
     """Is there room for one more copy of the database, as a backup or a rebuild need it?"""
     directory = question.settings.directory
     free = shutil.disk_usage(directory).free
-    needed = (directory / DATABASE).stat().st_size + _FREE_BYTES_MIN
+    file = directory / DATABASE
+    needed = (file.stat().st_size if file.exists() else 0) + _FREE_BYTES_MIN
     if free < needed:
         return bad("disk", "full", free_megabytes=free >> 20, needed_megabytes=needed >> 20)
     return ok("disk", "room", free_megabytes=free >> 20)
 
 
 def check_database(question: Question) -> Finding:
-    """Does SQLite find its file whole?"""
+    """Does SQLite find its file whole, or does the database elsewhere hold this ledger?"""
+    if read_connections(question.settings.directory).database_url is not None:
+        return _database_elsewhere(question)
     try:
         require_whole(question.settings.directory / DATABASE)
     except DatabaseDamaged as damaged:
         return bad("database", "damaged", reason=damaged.reason)
     return ok("database", "whole")
+
+
+def _database_elsewhere(question: Question) -> Finding:
+    store = open_store(question.settings.directory)
+    try:
+        check_schema(store)
+        with store.keeping() as connection:
+            read_manifest(connection)
+    except DatabaseUnavailable:
+        return bad("database", "unavailable")
+    except SchemaForeign as foreign:
+        return bad("database", "schema", expected=foreign.expected, found=foreign.found)
+    except (DirectoryEmpty, ProgrammingError):
+        return bad("database", "no_ledger")
+    finally:
+        store.close()
+    return ok("database", "answers")

@@ -1,9 +1,6 @@
 """The courier: the same bytes after a crash, one nonce each, outcomes only as the chain says."""
 
-import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import closing
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -49,22 +46,6 @@ class RecordingNode:
 
     def request_all(self, calls: Sequence[Call]) -> list[Any]:
         return [self.request(method, params) for method, params in calls]
-
-
-class LockFeelingNode(RecordingNode):
-    """Fails whenever it is asked while somebody writes the kept tables."""
-
-    def __init__(self, node: Node, database: Path) -> None:
-        super().__init__(node)
-        self._database = database
-
-    def request(self, method: str, params: list[Any]) -> Any:
-        with closing(
-            sqlite3.connect(self._database, timeout=0, isolation_level=None)
-        ) as connection:
-            connection.execute("BEGIN IMMEDIATE")
-            connection.execute("ROLLBACK")
-        return super().request(method, params)
 
 
 class StarvedSender(Sender):
@@ -394,12 +375,3 @@ def test_take_in_turn_gives_a_batch_one_turn_when_it_is_more_than_its_share() ->
     waiting += [(10, others, None), (11, others, None)]
     assert sorted(_in_turn(waiting, limit=4)) == [1, 6, 7, 8, 9]
     assert sorted(_in_turn(waiting, limit=7)) == [1, 2, 6, 7, 8, 9, 10]
-
-
-def test_store_asks_the_chain_nothing_when_it_holds_the_writers_lock(copy: Opened) -> None:
-    """The embedded chain's node may wait for the same lock, and both would wait for each other."""
-    put_in(copy, "Registration", registration("SRC.1"))
-    node = LockFeelingNode(copy.node, copy.store.path)
-    carrier = Sender(node, private_key=KEY, chain_id=CHAIN_ID)
-    Courier(copy.store, carrier, copy.manifest).run_once()
-    assert len(node.sent) == 1

@@ -11,6 +11,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 import httpx2
@@ -78,8 +79,8 @@ def _ask(url: str, headers: dict[str, str], paths: Iterator[str]) -> float:
 def _submit(url: str, headers: dict[str, str], lane: list[dict[str, Any]]) -> float:
     with httpx2.Client(base_url=url, headers=headers, trust_env=False, timeout=60) as client:
         return _median(
-            client.post("/v1/evidence", json=body, headers={"Idempotency-Key": f"g{number}"})
-            for number, body in enumerate(lane)
+            client.post("/v1/evidence", json=body, headers={"Idempotency-Key": token_hex(16)})
+            for body in lane
         )
 
 

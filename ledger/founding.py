@@ -11,14 +11,13 @@ from ledger.chain.bindings import CONTRACTS
 from ledger.chain.deploy import Founding, code_hash, creation_hash, deploy
 from ledger.chain.embedded_node import EmbeddedNode
 from ledger.chain.http_node import HttpNode
-from ledger.chain.node import Node, NodeError, NodeUnreachable
+from ledger.chain.node import Node, NodeError
 from ledger.chain.probe import found_checks, require_rules
-from ledger.chain.reader import Reader
+from ledger.chain.reader import Reader, asking
 from ledger.chain.sender import Sender
 from ledger.clock import Clock
 from ledger.directory import require_empty, service_name
 from ledger.errors import (
-    ChainUnavailable,
     ContractsForeign,
     DeploymentRefused,
     DirectoryEmpty,
@@ -112,14 +111,11 @@ def _founding_chain(
         return
     distant = HttpNode(connections.rpc_url)
     try:
-        require_rules(distant)
-        yield distant, lambda: False
-    except NodeUnreachable as error:
-        raise ChainUnavailable(str(error)) from error
+        with closing(distant), asking():
+            require_rules(distant)
+            yield distant, lambda: False
     except NodeError as error:
         raise DeploymentRefused(str(error)) from error
-    finally:
-        distant.close()
 
 
 def _deployed(

@@ -1,15 +1,25 @@
 """What a directory knows of its chain, compared with it: no block may be missing or other."""
 
+from collections.abc import Callable
 from contextlib import suppress
+from typing import TypeVar
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
 from ledger.chain.reader import Reader
 from ledger.errors import ChainForked, ChainShorter, MirrorMissing
 from ledger.outbox.queue import newest_settled_block
-from ledger.store.chain_log import block_by_hash, block_hash, cursor_table, read_final, read_head
+from ledger.store.chain_log import (
+    block_by_hash,
+    block_hash,
+    read_final,
+    read_genesis,
+    read_head,
+)
 from ledger.store.engine import Store
+
+T = TypeVar("T")
 
 
 def check_chain(reader: Reader, store: Store) -> None:
@@ -21,12 +31,14 @@ def check_chain(reader: Reader, store: Store) -> None:
     """
     with store.keeping() as connection:
         settled = newest_settled_block(connection)
-    head, final = mirror_head(store), mirror_final(store)
+    head, final = mirror_head(store), _of_mirror(store, read_final)
+    genesis = _of_mirror(store, read_genesis)
     chain = reader.head_number()  # after the others: they may grow, and never beyond the chain
     known = max(settled, 0 if head is None else head[0])
     if known > chain:
         raise ChainShorter(chain, known)
-    for number, known_hash in filter(None, (mirror_genesis(store), final)):
+    first = None if genesis is None else (0, genesis)
+    for number, known_hash in filter(None, (first, final)):
         if reader.block(number).hash != known_hash:
             raise ChainForked(number)
 
@@ -43,26 +55,15 @@ def last_common_block(reader: Reader, store: Store) -> int:
     return 0
 
 
-def mirror_genesis(store: Store) -> tuple[int, bytes] | None:
-    """0 and the hash of the genesis that the served mirror began with; None without a mirror."""
-    with suppress(MirrorMissing, OperationalError), store.reading() as connection:
-        genesis = connection.scalar(select(cursor_table.c.genesis))
-        return None if genesis is None else (0, genesis)
-    return None
-
-
-def mirror_final(store: Store) -> tuple[int, bytes] | None:
-    """Number and hash of the last final block of the served mirror; None without a mirror."""
-    with suppress(MirrorMissing, OperationalError), store.reading() as connection:
-        return read_final(connection)
-    return None
-
-
 def mirror_head(store: Store) -> tuple[int, bytes] | None:
     """Number and hash of the last block that the served mirror has read; None without a mirror."""
+    return _of_mirror(store, read_head)
+
+
+def _of_mirror(store: Store, read: Callable[[Connection], T]) -> T | None:
     # No such table: the file was being made when the process ended, and is made anew.
     with suppress(MirrorMissing, OperationalError), store.reading() as connection:
-        return read_head(connection)
+        return read(connection)
     return None
 
 

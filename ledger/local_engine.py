@@ -1,18 +1,17 @@
 """The composition root of the process that owns a directory: its chain and all that moves it."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 from ledger.assembly import Ledger
 from ledger.chain.embedded_node import EmbeddedNode
 from ledger.chain.node import NodeUnreachable
-from ledger.chain.reader import ChainLies, Reader
+from ledger.chain.reader import Reader, asking
 from ledger.chain.sender import Sender
 from ledger.clock import clock_of
 from ledger.directory import DirectoryLock, require_made
 from ledger.engine import Engine, Step
-from ledger.errors import ChainUnavailable, LedgerHalted
+from ledger.errors import LedgerHalted
 from ledger.founding import check_contracts
 from ledger.known_chain import check_chain
 from ledger.mirror.follower import Follower
@@ -46,7 +45,7 @@ class LocalEngine:
             clear_halt(connection)
         self._clock = clock_of(settings.clock_file, is_demo=self.manifest.is_demo)
         self._chain = open_chain(settings, self._clock, make_node=make_node)
-        with _asking():
+        with asking():
             check_contracts(self._chain.node, self.manifest)
         self._follower = Follower(self.store, self.reader(), self.manifest)
         self.steps = self._steps(keys)
@@ -55,9 +54,11 @@ class LocalEngine:
     def _steps(self, keys: ServiceKeys) -> dict[str, Step]:
         sender = Sender(self._chain.node, private_key=keys.courier, chain_id=self.manifest.chain_id)
         courier = Courier(self.store, sender, self.manifest)
+        # An embedded chain's own blocks wake the follower; others' it must look for.
+        poll = _POLL_SECONDS if self._chain.seal is None else _IDLE_SECONDS
         steps = {
             "courier": Step(self._led("courier", courier.run_once), _IDLE_SECONDS),
-            "follower": Step(self._led("follower", self._follower.run_once), _POLL_SECONDS),
+            "follower": Step(self._led("follower", self._follower.run_once), poll),
         }
         if self._chain.seal is None:
             return steps
@@ -86,7 +87,7 @@ class LocalEngine:
 
     def start(self) -> None:
         """Catch up with the chain, then run; raises ChainShorter, ChainForked, LedgerHalted."""
-        with _asking():
+        with asking():
             check_chain(self.reader(), self.store)
             if self.store.leads("follower"):
                 self._follower.run_once()
@@ -108,7 +109,7 @@ class LocalEngine:
 
     def request(self, method: str, params: list[Any]) -> Any:
         """A request to the chain; raises NodeError, ChainUnavailable."""
-        with _asking():
+        with asking():
             return self._chain.node.request(method, params)
 
     def readiness(self) -> dict[str, Any]:
@@ -131,17 +132,6 @@ class LocalEngine:
             return self.reader().head_number()
         except NodeUnreachable:
             return None
-
-
-@contextmanager
-def _asking() -> Iterator[None]:
-    """Raises ChainUnavailable where the node does not answer, LedgerHalted where it lies."""
-    try:
-        yield
-    except ChainLies as lie:
-        raise LedgerHalted(lie.reason, lie.block) from lie
-    except NodeUnreachable as error:
-        raise ChainUnavailable(str(error)) from error
 
 
 def local_ledger(

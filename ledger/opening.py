@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,11 +10,11 @@ from ledger.chain.bindings import CONTRACTS
 from ledger.chain.embedded import Entries
 from ledger.chain.embedded_node import EmbeddedNode
 from ledger.chain.http_node import HttpNode
-from ledger.chain.node import Node, NodeUnreachable
-from ledger.chain.reader import ChainLies, Checks, Reader
+from ledger.chain.node import Node
+from ledger.chain.reader import Checks, Reader, asking
 from ledger.clock import Clock, RealClock
 from ledger.directory import DirectoryLock, require_made
-from ledger.errors import ChainUnavailable, DirectoryInUse, LedgerHalted
+from ledger.errors import DirectoryInUse
 from ledger.founding import check_contracts
 from ledger.known_chain import check_chain
 from ledger.settings import Connections, Settings, read_connections
@@ -71,22 +71,15 @@ def opened(settings: Settings, *, accepts_fork: bool = False) -> Iterator[Opened
     ChainForked, LedgerHalted.
     """
     require_made(settings.directory)
-    store = open_store(settings.directory)
-    with store.keeping() as connection:
-        manifest = read_manifest(connection)
-    try:
-        with node_of(settings) as node:
+    with closing(open_store(settings.directory)) as store:
+        with store.keeping() as connection:
+            manifest = read_manifest(connection)
+        with asking(), node_of(settings) as node:
             found = Opened(store, node, manifest, read_connections(settings.directory))
             check_contracts(node, manifest)
             if not accepts_fork:
                 check_chain(found.reader, store)
             yield found
-    except ChainLies as lie:
-        raise LedgerHalted(lie.reason, lie.block) from lie
-    except NodeUnreachable as error:
-        raise ChainUnavailable(str(error)) from error
-    finally:
-        store.close()
 
 
 @contextmanager
@@ -95,22 +88,22 @@ def node_of(settings: Settings) -> Iterator[Node]:
 
     Raises DirectoryInUse where its service does not say where it is.
     """
-    connections = read_connections(settings.directory)
-    if connections.rpc_url is not None:  # anybody may ask it, whoever serves the directory
-        yield HttpNode(connections.rpc_url)
+    if read_connections(settings.directory).rpc_url is not None:
+        with closing(open_chain(settings, RealClock())) as chain:
+            yield chain.node  # anybody may ask it, whoever serves the directory
         return
     try:
         lock = DirectoryLock(settings.directory)
     except DirectoryInUse:
         if (url := running_url(settings)) is None:
             raise
-        yield HttpNode(f"{url}/rpc")
+        with closing(HttpNode(f"{url}/rpc")) as served:
+            yield served
         return
-    chain = open_chain(settings, RealClock())
     try:
-        yield chain.node
+        with closing(open_chain(settings, RealClock())) as chain:
+            yield chain.node
     finally:
-        chain.close()
         lock.release()
 
 

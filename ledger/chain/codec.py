@@ -13,7 +13,7 @@ from eth_abi.exceptions import DecodingError
 
 from ledger import contract_errors
 from ledger.chain.bindings import ERRORS, FUNCTIONS, MESSAGES
-from ledger.chain.event_decoding import decoder_of, names_by_topic
+from ledger.chain.event_decoding import decoder_of, names_by_topic, plain_of
 from ledger.errors import Refusal
 
 # Verbs that want to see an earlier message beside their own (contracts.md, section 5).
@@ -45,7 +45,7 @@ def decode_message(message_type: str, payload: bytes) -> dict[str, Any]:
     """The message of an ABI-encoded struct."""
     fields = MESSAGES[message_type]["fields"]
     (values,) = decode([_struct_type(message_type)], payload)
-    return {name: _plain(kind, value) for (name, kind), value in zip(fields, values, strict=True)}
+    return {name: plain_of(kind, value) for (name, kind), value in zip(fields, values, strict=True)}
 
 
 def encode_call(
@@ -84,7 +84,7 @@ def decode_view(contract: str, view: str, output: bytes) -> tuple[Any, ...]:
     """The values a view returned."""
     outputs = FUNCTIONS[contract][view]["outputs"]
     values = decode(outputs, output)
-    return tuple(_plain(kind, value) for kind, value in zip(outputs, values, strict=True))
+    return tuple(plain_of(kind, value) for kind, value in zip(outputs, values, strict=True))
 
 
 def decode_event(topics: list[bytes], data: bytes) -> Event | None:
@@ -103,7 +103,7 @@ def decode_refusal(reason: bytes) -> Refusal:
         values = decode(kinds, reason[4:])
     except (DecodingError, UnicodeDecodeError):
         return RevertUnknown(reason)
-    plain = [_plain(kind, value) for kind, value in zip(kinds, values, strict=True)]
+    plain = [plain_of(kind, value) for kind, value in zip(kinds, values, strict=True)]
     refusal: Refusal = getattr(contract_errors, name)(*plain)
     return refusal
 
@@ -122,8 +122,3 @@ def _struct_type(message_type: str) -> str:
 @cache
 def _errors_by_selector() -> dict[bytes, str]:
     return {bytes.fromhex(error["selector"][2:]): name for name, error in ERRORS.items()}
-
-
-def _plain(kind: str, value: Any) -> Any:
-    """Addresses as 20 bytes, where eth_abi gives hex text."""
-    return bytes.fromhex(value[2:]) if kind == "address" else value

@@ -1,7 +1,7 @@
 """The embedded chain as a node: ten JSON-RPC methods, a pool, and a sealer that batches."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from eth.abc import BlockHeaderAPI, SignedTransactionAPI
@@ -18,7 +18,7 @@ from ledger.chain.embedded import (
     Entries,
     TransactionRefused,
 )
-from ledger.chain.node import METHOD_NOT_FOUND, Call, NodeError
+from ledger.chain.node import METHOD_NOT_FOUND, Node, NodeError
 from ledger.chain.rpc_format import block_json, hex_data, logs_json, receipt_json
 from ledger.clock import Clock
 
@@ -36,7 +36,7 @@ _BAD_PARAMS = (
 _POOL_LIMIT = 10_000
 
 
-class EmbeddedNode:
+class EmbeddedNode(Node):
     """One validator in this process. Thread-safe: one request or seal at a time."""
 
     def __init__(self, entries: Entries, clock: Clock) -> None:
@@ -65,9 +65,6 @@ class EmbeddedNode:
                 return self._methods[method](*params)
             except _BAD_PARAMS as error:
                 raise NodeError(_INVALID_PARAMS, f"{method}: {error}") from error
-
-    def request_all(self, calls: Sequence[Call]) -> list[Any]:
-        return [self.request(method, params) for method, params in calls]
 
     def seal(self) -> bool:
         """Seal one block of what waits; False when nothing waits or it is too early."""

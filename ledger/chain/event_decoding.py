@@ -60,14 +60,14 @@ def _by_library(fields: Any) -> Callable[[list[bytes], bytes], Fields]:
     def fields_of(topics: list[bytes], data: bytes) -> Fields:
         plain, indexed = iter(decode(kinds, data)), iter(topics[1:])
         return {
-            name: _reader_of(kind)(next(indexed)) if is_indexed else _plain(kind, next(plain))
+            name: _reader_of(kind)(next(indexed)) if is_indexed else plain_of(kind, next(plain))
             for name, kind, is_indexed in fields
         }
 
     return fields_of
 
 
-def _plain(kind: str, value: Any) -> Any:
+def plain_of(kind: str, value: Any) -> Any:
     """Addresses as 20 bytes, where eth_abi gives hex text."""
     return bytes.fromhex(value[2:]) if kind == "address" else value
 

@@ -60,4 +60,4 @@ class Node(Protocol):
 
     def request_all(self, calls: Sequence[Call]) -> list[Any]:
         """The results of many, in order; raises NodeError for the first that failed."""
-        ...
+        return [self.request(method, params) for method, params in calls]

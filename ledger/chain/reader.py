@@ -1,6 +1,7 @@
 """What the follower reads: blocks and decoded events of our contracts, and views by call."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -10,6 +11,7 @@ from ledger.chain.headers import header_hash, may_have_logs
 from ledger.chain.hexadecimal import bytes_of
 from ledger.chain.node import RECEIPTS_METHOD, Call, Node, NodeContradicts, NodeUnreachable
 from ledger.chain.roots import RawLog, raw_log, receipts_root, transactions_root
+from ledger.errors import ChainUnavailable, LedgerHalted
 
 _BLOCK = "eth_getBlockByNumber"
 
@@ -78,6 +80,17 @@ class ChainLies(Exception):
         super().__init__(reason, block)
         self.reason = reason
         self.block = block
+
+
+@contextmanager
+def asking() -> Iterator[None]:
+    """Raises ChainUnavailable where the node does not answer, LedgerHalted where it lies."""
+    try:
+        yield
+    except ChainLies as lie:
+        raise LedgerHalted(lie.reason, lie.block) from lie
+    except NodeUnreachable as error:
+        raise ChainUnavailable(str(error)) from error
 
 
 class Reader:

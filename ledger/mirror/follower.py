@@ -15,7 +15,7 @@ from ledger.errors import LedgerHalted
 from ledger.mirror.prefetch import Prefetch
 from ledger.mirror.projection import begin_mirror, project_blocks
 from ledger.mirror.rewind import rewind
-from ledger.store.chain_log import block_table, cursor_table
+from ledger.store.chain_log import block_hash, cursor_table
 from ledger.store.draft import Remembered
 from ledger.store.engine import Store
 from ledger.store.indexes import create_indexes, drop_indexes
@@ -111,7 +111,7 @@ class Mirror:
             ours = self._hash(number)
             if number == tip.number and ours != tip.hash:
                 break  # the cursor is not what was read: changed by somebody else's hand
-            if self._reader.block(number).hash == ours:
+            if ours is not None and self._reader.block(number).hash == ours:
                 if number == ahead.last:
                     raise NodeContradicts("the chain's hashes do not link", number)
                 blocks = ahead.after(number)
@@ -120,16 +120,10 @@ class Mirror:
                 return Tip(number, ours, tip.final), blocks
         raise LedgerHalted("the chain's hashes do not link", tip.final)
 
-    def _hash(self, number: int) -> bytes:
+    def _hash(self, number: int) -> bytes | None:
         """The hash of this block as it was read."""
-        query = select(block_table.c.hash).where(block_table.c.number == number)
         with self.engine.connect() as connection:
-            known: bytes | None = connection.scalar(query)
-        if known is None:
-            with self.engine.connect() as connection:
-                known = connection.scalar(select(cursor_table.c.genesis))
-        assert known is not None, "every block read is kept, and the genesis by the cursor"
-        return known
+            return block_hash(connection, number)
 
     def _write(self, blocks: list[Filled], *, after: Tip, known: Tip) -> None:
         remembered, self._remembered = self._remembered, {}  # forgotten where this breaks off

@@ -58,27 +58,34 @@ class Courier:
         settled: set[int] = set()
         if head == self._settled_head:
             return settled  # nothing new was read: no receipt can have become final
+        unmined = []
         for transaction in open_ones:
             receipt = self._sender.receipt(transaction["hash"])
             if receipt is None:
-                self._look_after(transaction, head)
+                unmined.append(transaction)
             elif int(receipt["blockNumber"], 16) <= head:
                 carried = self._carried(transaction["seq"])
                 outcome = self._outcome(receipt, carried)
                 self._settle_transaction(transaction["seq"], carried, outcome)
                 settled.add(transaction["seq"])
+        if unmined:
+            settled |= self._look_after(unmined, head)
         self._settled_head = head
         return settled
 
-    def _look_after(self, transaction: Row, head: int) -> None:
-        """One that is in no block: another took its nonce for good, or the node forgot it."""
-        seq = transaction["seq"]
-        if self._sender.chain_nonce(block=head) > transaction["nonce"]:
+    def _look_after(self, unmined: list[Row], head: int) -> set[int]:
+        """Those in no block: others took their nonces for good, which are told, or not yet.
+
+        The chain went on without the rest: the same bytes go again, which harms nobody.
+        """
+        used = self._sender.chain_nonce(block=head)
+        lost = {one["seq"] for one in unmined if one["nonce"] < used}
+        self._sent -= {one["seq"] for one in unmined}
+        if lost:
             self._nonce_floor = self._sender.chain_nonce()
-            lost = Outcome(head, {})
-            self._settle_transaction(seq, self._carried(seq), lost)
-        else:  # the chain went on without it: the same bytes go again, which harms nobody
-            self._sent.discard(seq)
+        for seq in sorted(lost):
+            self._settle_transaction(seq, self._carried(seq), Outcome(head, {}))
+        return lost
 
     def _outcome(self, receipt: dict[str, Any], carried: list[Row]) -> Outcome:
         outcome = outcome_of(receipt, calls=len(carried))

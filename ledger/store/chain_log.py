@@ -147,7 +147,7 @@ def read_head(connection: Connection) -> tuple[int, bytes] | None:
     return None if row is None else (row[0], row[1])
 
 
-def read_final(connection: Connection) -> tuple[int, bytes] | None:
+def read_final(connection: Connection) -> tuple[int, bytes | None] | None:
     """Number and hash of the last final block; None in a mirror that is not begun."""
     row = first_row(connection, select(cursor_table))
     if row is None:
@@ -155,8 +155,7 @@ def read_final(connection: Connection) -> tuple[int, bytes] | None:
     final = row["final_block"]
     if final >= row["head_block"]:
         return row["head_block"], row["head_hash"]
-    block = _block(connection, final)
-    return final, row["genesis"] if block is None else block["hash"]
+    return final, block_hash(connection, final)
 
 
 def newest_block(connection: Connection, *, until: int) -> int | None:
@@ -248,9 +247,17 @@ def time_of_block(connection: Connection, number: int) -> int:
 
 
 def block_hash(connection: Connection, number: int) -> bytes | None:
-    """The hash of the block of this number as it was read."""
+    """The hash of the block of this number as it was read; the genesis has no row of its own."""
+    if number == 0:
+        return read_genesis(connection)
     row = _block(connection, number)
-    return None if row is None else bytes(row["hash"])
+    return None if row is None else row["hash"]
+
+
+def read_genesis(connection: Connection) -> bytes | None:
+    """The hash of the genesis that the mirror began with; None in one that is not begun."""
+    genesis: bytes | None = connection.scalar(select(cursor_table.c.genesis))
+    return genesis
 
 
 def block_by_hash(connection: Connection, block_hash: bytes) -> int | None:

@@ -69,7 +69,7 @@ def rebuild_mirror(
 ) -> None:
     """Make the mirror anew from the chain beside the served one, then serve it."""
     with opened(Settings(directory), accepts_fork=accept_fork) as ledger:
-        common = last_common_block(ledger.reader, ledger.store)
+        common = last_common_block(ledger.reader, ledger.store) if accept_fork else 0
         generation, block = rebuild(ledger.store, ledger.reader, ledger.manifest)
         again = _carry_again(ledger, common) if accept_fork else 0
     if as_json:

@@ -2,7 +2,7 @@
 
 import hashlib
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ledger.chain.node import Call, Node, NodeContradicts
+from ledger.chain.node import Node, NodeContradicts
 from ledger.chain.reader import Answers, Filled, Log, Reader
 from ledger.errors import LedgerHalted
 from ledger.mirror.follower import Follower, Mirror
@@ -51,7 +51,7 @@ class BreakingReader(Reader):
         ]
 
 
-class ForkedNode:
+class ForkedNode(Node):
     """Shows one block with another parent than the chain's."""
 
     def __init__(self, node: Node, *, forked_at: int) -> None:
@@ -63,9 +63,6 @@ class ForkedNode:
         if method == "eth_getBlockByNumber" and found and found["number"] == self._forked_at:
             return found | {"parentHash": "0x" + "01" * 32}
         return found
-
-    def request_all(self, calls: Sequence[Call]) -> list[Any]:
-        return [self.request(method, params) for method, params in calls]
 
 
 def breaking_reader(ledger: Opened, *, at: int) -> BreakingReader:

@@ -1,6 +1,6 @@
 """The courier: the same bytes after a crash, one nonce each, outcomes only as the chain says."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,7 +10,7 @@ from sqlalchemy import delete, select, update
 from identity.keys import generate_key
 from ledger.chain.codec import decode_refusal
 from ledger.chain.embedded import CHAIN_ID
-from ledger.chain.node import SENDING_METHOD, Call, Node, NodeError, NodeUnreachable
+from ledger.chain.node import SENDING_METHOD, Node, NodeError, NodeUnreachable
 from ledger.chain.sender import Sender
 from ledger.mirror.follower import Mirror
 from ledger.outbox.courier import MESSAGES_PER_TRANSACTION, Courier, _in_turn
@@ -29,7 +29,7 @@ from tests.ledger.played import Opened
 KEY = generate_key()
 
 
-class RecordingNode:
+class RecordingNode(Node):
     """Passes on what it is asked and keeps what was sent; fails to send on request."""
 
     def __init__(self, node: Node, failure: BaseException | None = None) -> None:
@@ -43,9 +43,6 @@ class RecordingNode:
             if self.failure is not None:
                 raise self.failure
         return self._node.request(method, params)
-
-    def request_all(self, calls: Sequence[Call]) -> list[Any]:
-        return [self.request(method, params) for method, params in calls]
 
 
 class StarvedSender(Sender):

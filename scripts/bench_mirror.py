@@ -13,13 +13,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import requests
 from sqlalchemy import BigInteger, Engine, Integer, LargeBinary, create_engine, make_url, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+from urllib3 import PoolManager
 from web3 import HTTPProvider, Web3  # noqa: TID251 - the rival is web3.py
 
 from ledger.chain.bindings import CONTRACTS, EVENTS
 from ledger.mirror.follower import Mirror
+from ledger.mirror.reindex import derive
 from ledger.opening import reader
 from ledger.settings import Connections
 from ledger.store.facts import FACTS
@@ -67,6 +68,7 @@ def measure_mirror() -> dict[str, Any]:
             "ours_postgresql": lambda: ours_postgresql(chain, server),
             "rival_postgresql": lambda: _rival_postgresql(chain, server),
             "ours_sqlite_unchecked": lambda: follow_into_sqlite(chain, checks=False),
+            "reindex_sqlite": lambda: _reindex_sqlite(chain),
             "raw_get_logs": lambda: _raw(chain),
         }
         rates: dict[str, list[float]] = {name: [] for name in ways}
@@ -94,6 +96,7 @@ def _ratios(medians: dict[str, int]) -> dict[str, float]:
         "postgresql_to_rival": ratio("ours_postgresql", "rival_postgresql"),
         "sqlite_share_of_raw": ratio("ours_sqlite", "raw_get_logs"),
         "unchecked_share_of_raw": ratio("ours_sqlite_unchecked", "raw_get_logs"),
+        "reindex_to_following": ratio("reindex_sqlite", "ours_sqlite"),
         "cost_of_the_checks": round(
             1 - medians["ours_sqlite"] / medians["ours_sqlite_unchecked"], 2
         ),
@@ -113,6 +116,33 @@ def ours_postgresql(chain: FilledChain, server: str) -> float:
         rate = _follow(chain, store.mirror_writer(1), checks=True)
         store.close()
         return rate
+
+
+def _reindex_sqlite(chain: FilledChain) -> float:
+    """Events a second of a mirror that is derived from another's events, asking no node."""
+    with tempfile.TemporaryDirectory() as scratch, _filled_by_ours(chain) as filled:
+        return _derive(chain, filled, open_mirror(Path(scratch) / "derived.db"))
+
+
+def reindex_postgresql(chain: FilledChain, server: str) -> float:
+    """The same in one database."""
+    with fresh_database(server) as url:
+        store = PostgresStore(url)
+        filled = store.mirror_writer(1)
+        _follow(chain, filled, checks=True)
+        rate = _derive(chain, filled, store.mirror_writer(2))
+        store.close()
+        return rate
+
+
+def _derive(chain: FilledChain, filled: Engine, empty: Engine) -> float:
+    with filled.connect() as connection:
+        started = time.monotonic()
+        derive(connection, empty, chain.manifest, 0)
+        seconds = time.monotonic() - started
+    for engine in (filled, empty):
+        engine.dispose()
+    return chain.events / seconds
 
 
 def _follow(chain: FilledChain, engine: Engine, *, checks: bool) -> float:
@@ -202,16 +232,15 @@ def moved_abi() -> dict[str, Any]:
 
 
 def _raw(chain: FilledChain) -> float:
-    """The node's own answers to `eth_getLogs`, which nobody reads."""
+    """The node's own answers to `eth_getLogs` through the client that ours has, unread."""
     addresses = ["0x" + chain.manifest.address_of(name).hex() for name in CONTRACTS]
     started = time.monotonic()
-    with requests.Session() as session:
-        session.trust_env = False
+    with PoolManager(retries=False) as pool:
         for first in range(1, chain.blocks + 1, _RANGE):
             span = {"fromBlock": hex(first), "toBlock": hex(min(first + _RANGE - 1, chain.blocks))}
             asked: dict[str, Any] = {"jsonrpc": "2.0", "id": 1, "method": "eth_getLogs"}
             asked["params"] = [span | {"address": addresses}]
-            assert session.post(chain.anvil.url, json=asked).content
+            assert pool.request("POST", chain.anvil.url, json=asked).data
     return chain.events / (time.monotonic() - started)
 
 

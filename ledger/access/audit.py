@@ -7,18 +7,18 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Connection, Index, Integer, Table, Text, insert, select
+from sqlalchemy import BigInteger, Column, Connection, Index, Table, Text, insert, select
 
 from ledger.access.viewer import Viewer
 from ledger.outbox.recorded import Page
-from ledger.store.columns import BYTES32
+from ledger.store.columns import BYTES32, ROW_NUMBER
 from ledger.store.metadata import KEPT
 from ledger.store.rows import Row, every_row
 
 audit_table = Table(
     "audit_entry",
     KEPT,
-    Column("seq", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("seq", ROW_NUMBER, primary_key=True),
     Column("at", BigInteger, nullable=False),
     Column("viewer", BYTES32, nullable=False),
     Column("person", BigInteger),

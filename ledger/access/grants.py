@@ -24,7 +24,7 @@ from sqlalchemy import (
 
 from ledger.outbox.recorded import Page
 from ledger.store.chain_log import was_kept
-from ledger.store.columns import BYTES32
+from ledger.store.columns import BYTES32, ROW_NUMBER
 from ledger.store.metadata import KEPT
 from ledger.store.rows import Row, every_row, first_row
 
@@ -34,7 +34,7 @@ GRANTED: tuple[Granted, ...] = get_args(Granted)  # balances and movements; read
 grant_table = Table(
     "disclosure_grant",
     KEPT,
-    Column("seq", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("seq", ROW_NUMBER, primary_key=True),
     Column("owner", BYTES32, nullable=False),
     Column("grantee", BYTES32, nullable=False),
     Column("resource", Text, nullable=False),

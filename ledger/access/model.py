@@ -2,15 +2,13 @@
 
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, Table, Text
 
-from ledger.store.columns import ADDRESS, BYTES32
+from ledger.store.columns import ADDRESS, BYTES32, ROW_NUMBER
 from ledger.store.metadata import KEPT
-
-_SEQ = BigInteger().with_variant(Integer, "sqlite")
 
 token_table = Table(
     "token",
     KEPT,
-    Column("seq", _SEQ, primary_key=True),
+    Column("seq", ROW_NUMBER, primary_key=True),
     Column("lookup", Text, nullable=False, unique=True),
     Column("secret", BYTES32, nullable=False),  # SHA-256 of the secret
     Column("access", BYTES32, unique=True),  # the signed Access that opened it
@@ -27,7 +25,7 @@ token_table = Table(
 session_table = Table(
     "session",
     KEPT,
-    Column("seq", _SEQ, primary_key=True),
+    Column("seq", ROW_NUMBER, primary_key=True),
     Column("id", BYTES32, nullable=False, unique=True),  # SHA-256 of what the cookie holds
     Column("access", BYTES32, nullable=False, unique=True),  # the signed Access that opened it
     Column("participant", BYTES32, nullable=False),
@@ -42,7 +40,7 @@ session_table = Table(
 custody_key_table = Table(
     "custody_key",
     KEPT,
-    Column("seq", _SEQ, primary_key=True),
+    Column("seq", ROW_NUMBER, primary_key=True),
     Column("address", ADDRESS, nullable=False, unique=True),
     Column("participant", BYTES32, nullable=False),
     Column("person", BigInteger, nullable=False),
@@ -54,7 +52,7 @@ custody_key_table = Table(
 invitation_table = Table(
     "invitation",
     KEPT,
-    Column("seq", _SEQ, primary_key=True),
+    Column("seq", ROW_NUMBER, primary_key=True),
     Column("secret", BYTES32, nullable=False, unique=True),  # SHA-256 of the secret
     Column("participant", BYTES32, nullable=False),
     Column("person", BigInteger, nullable=False),

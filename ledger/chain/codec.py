@@ -87,9 +87,9 @@ def decode_view(contract: str, view: str, output: bytes) -> tuple[Any, ...]:
     return tuple(plain_of(kind, value) for kind, value in zip(outputs, values, strict=True))
 
 
-def decode_event(topics: list[bytes], data: bytes) -> Event | None:
-    """The event of a log; None for an event that is in no ABI of ours."""
-    name = names_by_topic().get(topics[0])
+def decode_event(topics: bytes, data: bytes) -> Event | None:
+    """The event of a log, its topics in one; None for an event that is in no ABI of ours."""
+    name = names_by_topic().get(topics[:32])
     return None if name is None else Event(name, decoder_of(name)(topics, data))
 
 

@@ -3,8 +3,10 @@
 `eth_abi` decodes what is dynamic, and is the oracle of the property test.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
+from operator import itemgetter
+from struct import Struct
 from typing import Any, TypeAlias
 
 from eth_abi.abi import decode
@@ -13,9 +15,12 @@ from ledger.chain.bindings import EVENTS
 
 _WORD = 32
 _DYNAMIC = ("string", "bytes")
+_BITS = {"address": 160, "bool": 1, "bytes32": 256}
+_PLACES = {"address": "12x20s", "bool": "31x?", "bytes32": "32s"}
 
 Fields: TypeAlias = dict[str, Any]
-_Read: TypeAlias = Callable[[bytes], Any]
+Decoder: TypeAlias = Callable[[bytes, bytes], Fields]
+_Field: TypeAlias = tuple[str, str, bool]  # name, Solidity type, whether indexed
 
 
 @cache
@@ -25,10 +30,11 @@ def names_by_topic() -> dict[bytes, str]:
 
 
 @cache
-def decoder_of(name: str) -> Callable[[list[bytes], bytes], Fields]:
-    """What gives the fields of a log of this event from its topics and data, in their order.
+def decoder_of(name: str) -> Decoder:
+    """What gives the fields of a log of this event, in their order, from topics and data.
 
-    It raises ValueError for a word that is no value of its type.
+    Topics come as one string of bytes. It raises ValueError for a word that is no value of its
+    type.
     """
     fields = EVENTS[name]["fields"]
     if any(kind in _DYNAMIC for _, kind, _ in fields):
@@ -36,31 +42,38 @@ def decoder_of(name: str) -> Callable[[list[bytes], bytes], Fields]:
     return _by_slices(fields)
 
 
-def _by_slices(fields: Any) -> Callable[[list[bytes], bytes], Fields]:
-    topics_count = 1 + sum(is_indexed for _, _, is_indexed in fields)
-    starts = range(0, _WORD * (len(fields) + 1 - topics_count), _WORD)
-    topic_places, data_places = iter(range(topics_count - 1)), iter(range(topics_count - 1, 99))
-    places = [
-        (name, _reader_of(kind), next(topic_places) if is_indexed else next(data_places))
-        for name, kind, is_indexed in fields
-    ]
+def _by_slices(fields: Sequence[_Field]) -> Decoder:
+    # A log has its indexed fields first, in its topics.
+    placed = sorted(fields, key=lambda field: not field[2])
+    layout = Struct(">" + "".join(_place_of(kind) for _, kind, _ in placed))
+    in_order = itemgetter(*(placed.index(field) for field in fields))
+    names = [name for name, _, _ in fields]
+    topics_size = _WORD * (1 + sum(is_indexed for _, _, is_indexed in fields))
+    unused = _unused_bits([kind for _, kind, _ in placed])
+    wide = [(name, _read_wide(kind)) for name, kind, _ in fields if _is_wide(kind)]
 
-    def fields_of(topics: list[bytes], data: bytes) -> Fields:
-        if len(topics) != topics_count or len(data) != _WORD * len(starts):
+    def fields_of(topics: bytes, data: bytes) -> Fields:
+        words = topics[_WORD:] + data
+        if len(topics) != topics_size or len(words) != layout.size:
             raise ValueError("a log of another shape than its event")
-        words = topics[1:] + [data[start : start + _WORD] for start in starts]
-        return {name: read(words[place]) for name, read, place in places}
+        if int.from_bytes(words, "big") & unused:
+            raise ValueError("a word that is no value of its type")
+        found = dict(zip(names, in_order(layout.unpack(words)), strict=True))
+        for name, read in wide:
+            found[name] = read(found[name])
+        return found
 
     return fields_of
 
 
-def _by_library(fields: Any) -> Callable[[list[bytes], bytes], Fields]:
+def _by_library(fields: Sequence[_Field]) -> Decoder:
     kinds = [kind for _, kind, is_indexed in fields if not is_indexed]
 
-    def fields_of(topics: list[bytes], data: bytes) -> Fields:
-        plain, indexed = iter(decode(kinds, data)), iter(topics[1:])
+    def fields_of(topics: bytes, data: bytes) -> Fields:
+        starts = range(_WORD, len(topics), _WORD)
+        plain, indexed = iter(decode(kinds, data)), (topics[at : at + _WORD] for at in starts)
         return {
-            name: _reader_of(kind)(next(indexed)) if is_indexed else plain_of(kind, next(plain))
+            name: plain_of(kind, decode([kind], next(indexed))[0] if is_indexed else next(plain))
             for name, kind, is_indexed in fields
         }
 
@@ -72,50 +85,40 @@ def plain_of(kind: str, value: Any) -> Any:
     return bytes.fromhex(value[2:]) if kind == "address" else value
 
 
-@cache
-def _reader_of(kind: str) -> _Read:
-    if kind == "bytes32":
-        return bytes
-    if kind == "address":
-        return _address
-    if kind == "bool":
-        return _bool
-    if kind.startswith("uint"):
-        return _unsigned(int(kind[4:]))
-    return _signed(int(kind[3:]))
+def _place_of(kind: str) -> str:
+    """How `struct` reads a word of this type: numbers of up to 64 bits as such."""
+    return "32s" if _is_wide(kind) else _PLACES.get(kind, "24xQ")
 
 
-def _address(word: bytes) -> bytes:
-    if any(word[:12]):
-        raise ValueError("an address of more than 20 bytes")
-    return word[12:]
+def _is_wide(kind: str) -> bool:
+    """Whether it is a number that `struct` knows not."""
+    return kind.startswith("int") or (kind.startswith("uint") and _bits(kind) > 64)
 
 
-def _bool(word: bytes) -> bool:
-    return bool(_unsigned(1)(word))
+def _bits(kind: str) -> int:
+    return _BITS.get(kind) or int(kind.removeprefix("u").removeprefix("int"))
 
 
-@cache
-def _unsigned(bits: int) -> _Read:
-    beyond = 1 << bits
+def _unused_bits(kinds: Sequence[str]) -> int:
+    """The bits of all words, as one number, that must be 0: those before a shorter type's value.
 
-    def read(word: bytes) -> int:
-        number = int.from_bytes(word, "big")
-        if number >= beyond:
-            raise ValueError("a number that its type does not hold")
-        return number
+    The words of negative numbers start with ones: `_read_wide` looks at these.
+    """
+    unused = 0
+    for kind in kinds:
+        used = 256 if kind.startswith("int") else _bits(kind)
+        unused = unused << 256 | (1 << 256) - (1 << used)
+    return unused
 
-    return read
 
-
-@cache
-def _signed(bits: int) -> _Read:
-    beyond = 1 << (bits - 1)
+def _read_wide(kind: str) -> Callable[[bytes], int]:
+    is_signed = kind.startswith("int")
+    beyond = 1 << _bits(kind) - is_signed
 
     def read(word: bytes) -> int:
-        number = int.from_bytes(word, "big", signed=True)
+        number = int.from_bytes(word, "big", signed=is_signed)
         if not -beyond <= number < beyond:
-            raise ValueError("a number that its type does not hold")
+            raise ValueError("a word that is no value of its type")
         return number
 
     return read

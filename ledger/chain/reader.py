@@ -60,6 +60,11 @@ class Answers:
     logs: list[Any]
     proofs: dict[int, tuple[Any, Any]]  # receipts and body of a block that may have logs of ours
 
+    @property
+    def last(self) -> int:
+        """The last block of the range."""
+        return self.first + len(self.headers) - 1
+
 
 @dataclass(frozen=True, slots=True)
 class Checks:
@@ -253,7 +258,6 @@ def _placed(
 ) -> Log:
     event = decode_event(log.topics, log.data)
     # EIP-5267's EIP712DomainChanged is never emitted by immutable contracts: all events are ours.
-    assert event is not None, f"an event in no ABI of ours: {log.topics[0].hex()}"
-    topics = b"".join(log.topics)
+    assert event is not None, f"an event in no ABI of ours: {log.topics[:32].hex()}"
     place = (block, log_index, transaction_index, transaction)
-    return Log(log.address, *place, topics, log.data, event)
+    return Log(log.address, *place, log.topics, log.data, event)

@@ -1,6 +1,7 @@
 """The roots by which a header commits to its block's transactions and receipts (EIP-2718)."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from rlp.codec import encode_raw, length_prefix  # without looking for a type of each item
@@ -23,26 +24,30 @@ _FIELDS = {
     ),
     4: ("chainId", "nonce", *_FEES, *_CALL, "accessList", "authorizationList", *_SIGNATURE),
 }  # fmt: skip
-# RLP: a list's length is added to 0xC0, that of a string of less than 56 bytes to 0x80.
-_LIST_OFFSET = 0xC0
-_WORD_PREFIX, _ADDRESS_PREFIX = bytes([0x80 + 32]), bytes([0x80 + 20])
+# RLP: a list's length is added to 0xC0, a string's to 0x80; a byte below that is its own string.
+_LIST_OFFSET, _STRING_OFFSET = 0xC0, 0x80
+_WORD_PREFIX, _ADDRESS_PREFIX = bytes([_STRING_OFFSET + 32]), bytes([_STRING_OFFSET + 20])
+_TOPIC_TEXT = len("0x") + 2 * 32
 _DATA = frozenset({"to", "input"})
 
 
 class RawLog(NamedTuple):
-    """What a log is by consensus: its address, topics of 32 bytes, and data."""
+    """What a log is by consensus: its address, its topics of 32 bytes each in one, and data."""
 
     address: bytes
-    topics: list[bytes]
+    topics: bytes
     data: bytes
 
 
 def raw_log(log: dict[str, Any]) -> RawLog:
     """The bytes of a log in JSON-RPC form; raises ValueError for other lengths than a log's."""
-    topics = [bytes_of(topic) for topic in log["topics"]]
+    told = log["topics"]
+    topics = bytes.fromhex("".join(told).replace("0x", ""))
     address = bytes_of(log["address"])
-    if len(address) != 20 or any(len(topic) != 32 for topic in topics):
+    if len(address) != 20 or not {_TOPIC_TEXT}.issuperset(map(len, told)):
         raise ValueError("an address has 20 bytes and a topic 32")
+    if len(topics) != 32 * len(told):
+        raise ValueError("a topic is not 0x and digits")
     return RawLog(address, topics, bytes_of(log["data"]))
 
 
@@ -58,11 +63,9 @@ def transactions_root(transactions: Sequence[dict[str, Any]]) -> tuple[bytes, li
 
 
 def _root(items: Sequence[bytes]) -> bytes:
-    nodes: dict[bytes, bytes] = {}
-    trie = HexaryTrie(nodes)
-    with trie.squash_changes() as changed:
-        for index, item in enumerate(items):
-            changed[encode_raw(_big_endian(index))] = item
+    trie = HexaryTrie({})
+    for index, item in enumerate(items):
+        trie[encode_raw(_big_endian(index))] = item
     return bytes(trie.root_hash)
 
 
@@ -78,8 +81,20 @@ def _receipt(receipt: dict[str, Any], logs: Sequence[RawLog]) -> bytes:
 
 
 def _log(log: RawLog) -> bytes:
-    topics = _list(b"".join([_WORD_PREFIX + topic for topic in log.topics]))
-    return _list(_ADDRESS_PREFIX + log.address + topics + encode_raw(log.data))
+    is_bare = len(log.data) == 1 and log.data[0] < _STRING_OFFSET
+    before, before_topics, before_data = _frame(len(log.topics) // 32, len(log.data), is_bare)
+    topics = [_WORD_PREFIX + log.topics[at : at + 32] for at in range(0, len(log.topics), 32)]
+    return b"".join((before, log.address, before_topics, *topics, before_data, log.data))
+
+
+@lru_cache(maxsize=1_000)
+def _frame(topics: int, data: int, is_bare: bool) -> tuple[bytes, bytes, bytes]:
+    """What RLP writes before the address, the topics and the data of a log of these lengths."""
+    topics_size = topics * (len(_WORD_PREFIX) + 32)
+    before_topics = length_prefix(topics_size, _LIST_OFFSET)
+    before_data = b"" if is_bare else length_prefix(data, _STRING_OFFSET)
+    size = len(_ADDRESS_PREFIX) + 20 + len(before_topics) + topics_size + len(before_data) + data
+    return length_prefix(size, _LIST_OFFSET) + _ADDRESS_PREFIX, before_topics, before_data
 
 
 def _list(items: bytes) -> bytes:

@@ -8,6 +8,7 @@ from eth_utils.hexadecimal import decode_hex
 
 from ledger.chain.codec import decode_event, encode_batch
 from ledger.chain.node import SENDING_METHOD, Node, NodeError
+from ledger.chain.roots import raw_log
 
 # Generous: the dearest verb of the tests stays below 150,000; what is not used costs nothing.
 _GAS_PER_CALL = 400_000
@@ -121,8 +122,8 @@ def outcome_of(receipt: dict[str, Any], *, calls: int) -> Outcome:
 
 
 def _refused_call(log: dict[str, Any]) -> tuple[int, bytes] | None:
-    topics = [decode_hex(topic) for topic in log["topics"]]
-    event = decode_event(topics, decode_hex(log["data"]))
+    raw = raw_log(log)
+    event = decode_event(raw.topics, raw.data)
     if event is None or event.name != "CallRefused":
         return None
     return event.fields["index"], event.fields["reason"]

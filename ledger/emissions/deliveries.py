@@ -32,14 +32,14 @@ from ledger.outbox.recorded import Page
 from ledger.period import Period
 from ledger.rules.loader import PARK_RULES, load_rule_pack, require_carrier
 from ledger.store.chain_log import was_kept
-from ledger.store.columns import BYTES32, SIGNATURE
+from ledger.store.columns import BYTES32, ROW_NUMBER, SIGNATURE
 from ledger.store.metadata import KEPT
 from ledger.store.rows import Row, every_row, first_row
 
 delivery_table = Table(
     "delivery",
     KEPT,
-    Column("seq", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("seq", ROW_NUMBER, primary_key=True),
     Column("id", BYTES32, nullable=False, unique=True),
     Column("supplier", BYTES32, nullable=False),
     Column("consumer", BYTES32, nullable=False),

@@ -15,7 +15,13 @@ from sqlalchemy import (
 
 from ledger.emissions.model import head_table
 from ledger.period import Period
-from ledger.store.chain_log import block_table, freshness, time_of_block
+from ledger.store.chain_log import (
+    act_table,
+    block_table,
+    freshness,
+    is_act,
+    time_of_block,
+)
 from ledger.store.facts import FACTS
 from ledger.store.prepared import Prepared
 from ledger.store.rows import Row, every_row
@@ -120,7 +126,9 @@ def report_standing(reading: Connection, report: Row) -> dict[str, Any]:
 def confirmed_tonnes(reading: Connection, confirmation: bytes) -> int:
     """The tonnes of a confirmation."""
     fact = FACTS["FigureConfirmed"]
-    return int(reading.execute(select(fact.c.tonnes).where(fact.c.id == confirmation)).scalar_one())
+    return int(
+        reading.execute(select(fact.c.tonnes).where(is_act(fact, confirmation))).scalar_one()
+    )
 
 
 def standing_confirmations(reading: Connection, *, accounts: list[bytes], year: int) -> list[Row]:
@@ -128,7 +136,8 @@ def standing_confirmations(reading: Connection, *, accounts: list[bytes], year: 
     fact, table = FACTS["FigureConfirmed"], head_table
     query = (
         select(fact)
-        .join(table, table.c.confirmation == fact.c.id)
+        .join(act_table, act_table.c.seq == fact.c.seq)
+        .join(table, table.c.confirmation == act_table.c.id)
         .where(fact.c.account.in_(accounts), fact.c.period == year * 100, holds(reading, table))
         .order_by(fact.c.seq)
     )

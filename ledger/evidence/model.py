@@ -2,15 +2,13 @@
 
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, Table, Text
 
-from ledger.store.columns import BYTES32
+from ledger.store.columns import BYTES32, ROW_NUMBER
 from ledger.store.metadata import KEPT
-
-_SEQ = BigInteger().with_variant(Integer, "sqlite")
 
 document_table = Table(
     "document",
     KEPT,
-    Column("seq", _SEQ, primary_key=True),
+    Column("seq", ROW_NUMBER, primary_key=True),
     Column("digest", BYTES32, nullable=False, unique=True),
     Column("kind", Text, nullable=False),
     Column("media_type", Text, nullable=False),
@@ -31,7 +29,7 @@ document_owner_table = Table(
 reading_month_table = Table(
     "reading_month",
     KEPT,
-    Column("seq", _SEQ, primary_key=True),
+    Column("seq", ROW_NUMBER, primary_key=True),
     Column("meter", BYTES32, nullable=False),
     Column("facility", BYTES32, nullable=False),
     Column("period", Integer, nullable=False),

@@ -12,13 +12,14 @@ from sqlalchemy import Connection, Engine, select
 from ledger.chain.node import NodeContradicts
 from ledger.chain.reader import ChainLies, Filled, Reader
 from ledger.errors import LedgerHalted
+from ledger.mirror.filling import catching_up
 from ledger.mirror.prefetch import Prefetch
 from ledger.mirror.projection import begin_mirror, project_blocks
 from ledger.mirror.rewind import rewind
 from ledger.store.chain_log import block_hash, cursor_table
 from ledger.store.draft import Remembered
 from ledger.store.engine import Store
-from ledger.store.indexes import create_indexes, drop_indexes
+from ledger.store.indexes import create_indexes
 from ledger.store.manifest import Manifest
 
 _CATCH_UP_BLOCKS = 1_000
@@ -61,18 +62,9 @@ class Mirror:
         """
         last = self._reader.head_number() if until is None else until
         if self.tip().number + _CATCH_UP_BLOCKS < last:
-            return self._catch_up(last)
+            with catching_up(self.engine):
+                return self._follow(last)
         return self._follow(last)
-
-    def _catch_up(self, last: int) -> int:
-        """The same from far behind: an empty mirror gets its indexes when it is filled."""
-        if self.tip().number == 0:
-            with self.engine.begin() as connection:
-                drop_indexes(connection)
-        read = self._follow(last)
-        with self.engine.begin() as connection:
-            create_indexes(connection)
-        return read
 
     def _follow(self, last: int) -> int:
         try:

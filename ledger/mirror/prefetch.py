@@ -1,4 +1,4 @@
-"""Ranges of blocks, each asked of the node while the one before is read and written."""
+"""Ranges of blocks, each asked of the node while the one before it is read and written."""
 
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
@@ -11,7 +11,7 @@ _BLOCKS_MAX = 500
 
 
 class Prefetch:
-    """Ranges up to block `last`; how long the next one is follows from the logs of the one before.
+    """Ranges up to block `last`; how long one is follows from the logs of those read before.
 
     Only asking happens in the other thread: reading there would take turns with the writing.
     """
@@ -41,11 +41,10 @@ class Prefetch:
             answers = asked[1].result()
         else:
             answers = self._ask(number)
+        if answers.last < self.last:
+            self._next = answers.last, self._asking.submit(self._ask, answers.last)
         found = self._reader.read(answers)
         self._fit(sum(len(one.logs) for one in found))
-        read = found[-1].block.number
-        if read < self.last:
-            self._next = read, self._asking.submit(self._ask, read)
         return found
 
     def _ask(self, number: int) -> Answers:

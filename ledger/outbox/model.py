@@ -2,15 +2,13 @@
 
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, Table, Text
 
-from ledger.store.columns import ADDRESS, BYTES32, SIGNATURE
+from ledger.store.columns import ADDRESS, BYTES32, ROW_NUMBER, SIGNATURE
 from ledger.store.metadata import KEPT
-
-SEQ = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers only INTEGER keys by itself
 
 submission_table = Table(
     "submission",
     KEPT,
-    Column("seq", SEQ, primary_key=True),
+    Column("seq", ROW_NUMBER, primary_key=True),
     Column("id", BYTES32, nullable=False, unique=True),
     Column("attempt", Integer, nullable=False),
     Column("type", Text, nullable=False),
@@ -71,7 +69,7 @@ courier_table = Table(
 courier_transaction_table = Table(
     "courier_transaction",
     KEPT,
-    Column("seq", SEQ, primary_key=True),
+    Column("seq", ROW_NUMBER, primary_key=True),
     Column("courier", ADDRESS, nullable=False),
     Column("nonce", BigInteger, nullable=False),
     Column("hash", BYTES32, nullable=False, index=True),
@@ -89,7 +87,7 @@ Index(
 idempotency_table = Table(
     "idempotency",
     KEPT,
-    Column("seq", SEQ, primary_key=True),
+    Column("seq", ROW_NUMBER, primary_key=True),
     Column("caller", BYTES32, nullable=False),  # the token that called
     Column("key", Text, nullable=False),
     Column("request", BYTES32, nullable=False),  # SHA-256 of noun and body

@@ -99,8 +99,7 @@ def act_of_type(
     reading: Connection, message_type: str, act_id: bytes, sight: Sight | None = None
 ) -> Row:
     """One recorded act with all its fields; raises ResourceUnknown, also for what is not seen."""
-    fact = fact_of(message_type)
-    query = _acts(reading, message_type, sight or Sight()).where(fact.c.id == act_id)
+    query = _acts(reading, message_type, sight or Sight()).where(act_table.c.id == act_id)
     row = first_row(reading, query)
     if row is None:
         raise ResourceUnknown(f"0x{act_id.hex()}")

@@ -9,6 +9,7 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Connection,
+    FromClause,
     Index,
     Integer,
     LargeBinary,
@@ -21,7 +22,7 @@ from sqlalchemy import (
 )
 
 from ledger.errors import AsOfUnknown
-from ledger.store.columns import ADDRESS, BYTES32
+from ledger.store.columns import ADDRESS, BYTES32, ROW_NUMBER
 from ledger.store.metadata import MIRROR
 from ledger.store.moment import Moment, present_time, show, shown_block, shown_time
 from ledger.store.prepared import Lookup, Prepared
@@ -73,7 +74,7 @@ contract_table = Table(
 block_table = Table(
     "block",
     MIRROR,
-    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("number", ROW_NUMBER, primary_key=True, autoincrement=False),
     Column("hash", BYTES32, nullable=False),
     Column("parent", BYTES32, nullable=False),
     Column("time", BigInteger, nullable=False, index=True),
@@ -82,7 +83,7 @@ block_table = Table(
 event_table = Table(
     "event",
     MIRROR,
-    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("seq", ROW_NUMBER, primary_key=True, autoincrement=False),
     Column("block", BigInteger, nullable=False),
     Column("log_index", Integer, nullable=False),
     Column("transaction_index", Integer, nullable=False),
@@ -96,7 +97,7 @@ event_table = Table(
 act_table = Table(
     "act",
     MIRROR,
-    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("seq", ROW_NUMBER, primary_key=True, autoincrement=False),
     Column("id", BYTES32, nullable=False),
     Column("type", Text, nullable=False),
     Column("actor", BYTES32, nullable=False),
@@ -121,6 +122,12 @@ class Freshness:
 _CURSOR = Prepared(select(*(cursor_table.c[name] for name in Freshness.__dataclass_fields__)))
 _BLOCK = Prepared(select(block_table).where(block_table.c.number == bindparam("number")))
 _ACT = Lookup(select(act_table), act_table.c.id)
+
+
+def is_act(fact: FromClause, act_id: bytes) -> ColumnElement[bool]:
+    """The row of a table of facts that is the act of this id."""
+    numbered = select(act_table.c.seq).where(act_table.c.id == act_id)
+    return fact.c.seq == numbered.scalar_subquery()
 
 
 def freshness(connection: Connection) -> Freshness:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import LargeBinary
+from sqlalchemy import BigInteger, Integer, LargeBinary
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
@@ -28,3 +28,5 @@ class FixedBytes(TypeDecorator[bytes]):
 BYTES32 = FixedBytes(32)
 ADDRESS = FixedBytes(20)
 SIGNATURE = FixedBytes(65)
+# Only an INTEGER key is SQLite's own row number: another one is kept in an index beside the rows.
+ROW_NUMBER = BigInteger().with_variant(Integer, "sqlite")

@@ -11,6 +11,7 @@ from operator import itemgetter
 from typing import Any, TypeAlias
 
 from sqlalchemy import Connection, Table
+from sqlalchemy.dialects import postgresql
 
 from ledger.store.prepared import Prepared
 from ledger.store.rows import Row
@@ -109,7 +110,8 @@ def insert_rows(connection: Connection, table: Table, rows: Sequence[tuple[Any, 
         marks = ", ".join("?" * len(table.c))
         cursor.executemany(f"INSERT INTO {target} VALUES ({marks})", rows)  # noqa: S608
     else:
-        with cursor.copy(f"COPY {target} FROM STDIN") as copy:
+        with cursor.copy(f"COPY {target} FROM STDIN (FORMAT BINARY)") as copy:
+            copy.set_types(_type_names(table))
             for row in rows:
                 copy.write_row(row)
     cursor.close()
@@ -123,6 +125,13 @@ def _full_name(connection: Connection, table: Table) -> str:
 @cache
 def _names(table: Table) -> tuple[str, ...]:
     return tuple(column.name for column in table.c)
+
+
+@cache
+def _type_names(table: Table) -> list[str]:
+    """What PostgreSQL calls the types of the columns, which it must be told for bytes as such."""
+    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
+    return [column.type.compile(dialect).lower() for column in table.c]
 
 
 @cache

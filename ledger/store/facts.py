@@ -11,7 +11,7 @@ from sqlalchemy.types import TypeEngine
 
 from ledger.chain.bindings import EVENTS
 from ledger.naming import snake_case
-from ledger.store.columns import ADDRESS, BYTES32
+from ledger.store.columns import ADDRESS, BYTES32, ROW_NUMBER
 from ledger.store.metadata import MIRROR
 
 
@@ -29,6 +29,8 @@ def _column_type(solidity_type: str) -> TypeEngine[Any]:
 
 # Beside what the event is indexed by: whose acts a list is of.
 _LISTED_BY = ("enterprise", "verifier", "account")
+# An act is found by its id in the table of acts: one index of random keys is enough.
+_IN_ACTS = "id"
 
 
 def _fact_table(event: str) -> Table:
@@ -38,11 +40,15 @@ def _fact_table(event: str) -> Table:
         Column(snake_case(field), _column_type(kind), nullable=False) for field, kind, _ in fields
     ]
     names = {snake_case(field): is_indexed for field, _, is_indexed in fields}
-    looked_up = [name for name, is_indexed in names.items() if is_indexed or name in _LISTED_BY]
+    looked_up = [
+        name
+        for name, is_indexed in names.items()
+        if name in _LISTED_BY or (is_indexed and name != _IN_ACTS)
+    ]
     return Table(
         name,
         MIRROR,
-        Column("seq", BigInteger, primary_key=True, autoincrement=False),
+        Column("seq", ROW_NUMBER, primary_key=True, autoincrement=False),
         Column("block", BigInteger, nullable=False),
         *columns,
         *(Index(None, column, "seq") for column in looked_up),

@@ -45,6 +45,7 @@ def state_table(
         Column("valid_to", BigInteger, nullable=False),
         *values,
         now,
+        sqlite_with_rowid=False,  # the key is where the row lies, not an index beside it
     )
 
 

@@ -1,14 +1,14 @@
 """Kept table: what a verifier found wrong, signed by him; a statement's document binds it."""
 
-from sqlalchemy import BigInteger, Column, Connection, Index, Integer, Table, Text, insert, select
+from sqlalchemy import BigInteger, Column, Connection, Index, Table, Text, insert, select
 
 from ledger.errors import ResourceUnknown
 from ledger.identifiers.service import require_key
 from ledger.outbox.acceptance import KeptRules
 from ledger.outbox.act import SignedAct
 from ledger.outbox.recorded import Page
-from ledger.store.chain_log import was_kept
-from ledger.store.columns import BYTES32, SIGNATURE
+from ledger.store.chain_log import is_act, was_kept
+from ledger.store.columns import BYTES32, ROW_NUMBER, SIGNATURE
 from ledger.store.facts import FACTS
 from ledger.store.metadata import KEPT
 from ledger.store.rows import Row, every_row
@@ -16,7 +16,7 @@ from ledger.store.rows import Row, every_row
 finding_table = Table(
     "finding",
     KEPT,
-    Column("seq", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("seq", ROW_NUMBER, primary_key=True),
     Column("id", BYTES32, nullable=False, unique=True),
     Column("report", BYTES32, nullable=False),
     Column("verifier", BYTES32, nullable=False),
@@ -36,7 +36,7 @@ def _check(reading: Connection, act: SignedAct, now: int) -> None:
     """The verifier's key may attest, and the report is recorded."""
     require_key(reading, act.message["verifier"], key=act.key, right="ATTEST", now=now)
     report, fact = act.message["report"], FACTS["EmissionReported"]
-    if reading.execute(select(fact.c.seq).where(fact.c.id == report)).first() is None:
+    if reading.execute(select(fact.c.seq).where(is_act(fact, report))).first() is None:
         raise ResourceUnknown(f"reports/0x{report.hex()}")
 
 

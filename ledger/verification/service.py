@@ -13,7 +13,7 @@ from ledger.identifiers.service import require_key, require_verifier
 from ledger.naming import snake_case
 from ledger.outbox.act import SignedAct
 from ledger.outbox.queue import message_of, submission
-from ledger.store.chain_log import EVENT_OF
+from ledger.store.chain_log import EVENT_OF, is_act
 from ledger.store.facts import FACTS
 from ledger.store.rows import first_row
 
@@ -35,7 +35,7 @@ def shown_message(reading: Connection, act: SignedAct) -> Mapping[str, Any] | No
         return None
     (shown_type, stages), follows = _SHOWN[act.type], act.message["follows"]
     fact = FACTS[EVENT_OF[shown_type]]
-    row = first_row(reading, select(fact).where(fact.c.id == follows))
+    row = first_row(reading, select(fact).where(is_act(fact, follows)))
     if row is not None:
         names = [name for name, _ in MESSAGES[shown_type]["fields"]]
         return {name: row[snake_case(name)] for name in names}

@@ -12,6 +12,7 @@ from ledger.access.viewer import Viewer
 from ledger.emissions.sight import View, view_of_one
 from ledger.evidence.model import document_owner_table, reading_month_table
 from ledger.identifiers.model import subject_state_table
+from ledger.store.chain_log import act_table
 from ledger.store.facts import FACTS
 from ledger.store.states import is_now
 from ledger.verification.findings import finding_table
@@ -65,7 +66,8 @@ def _is_about(reading: Connection, enterprise: bytes, digest: bytes) -> bool:
     )
     found = (
         select(finding.c.seq)
-        .join(report, report.c.id == finding.c.report)
+        .join(act_table, act_table.c.id == finding.c.report)
+        .join(report, report.c.seq == act_table.c.seq)
         .where(finding.c.document == digest, report.c.enterprise == enterprise)
         .where(_is_owned(digest, finding.c.verifier))
     )

@@ -9,6 +9,7 @@ from ledger.known_chain import last_common_block
 from ledger.mirror.difference import Difference
 from ledger.mirror.rebuild import rebuild
 from ledger.mirror.reconcile import reconcile
+from ledger.mirror.reindex import reindex
 from ledger.opening import Opened, opened
 from ledger.outbox.queue import reopen_after
 from ledger.settings import Settings
@@ -65,12 +66,17 @@ def rebuild_mirror(
     accept_fork: Annotated[
         bool, typer.Option("--accept-fork", help=text("option.accept_fork"))
     ] = False,
+    from_events: Annotated[
+        bool, typer.Option("--from-events", help=text("option.from_events"))
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Make the mirror anew from the chain beside the served one, then serve it."""
+    if accept_fork and from_events:
+        raise typer.BadParameter(text("usage.one_origin"), param_hint="--from-events")
     with opened(Settings(directory), accepts_fork=accept_fork) as ledger:
         common = last_common_block(ledger.reader, ledger.store) if accept_fork else 0
-        generation, block = rebuild(ledger.store, ledger.reader, ledger.manifest)
+        generation, block = _rebuilt(ledger, from_events=from_events)
         again = _carry_again(ledger, common) if accept_fork else 0
     if as_json:
         print_json({"generation": generation, "block": block, "transactions_again": again})
@@ -78,6 +84,13 @@ def rebuild_mirror(
     say(text("mirror.rebuilt", generation=generation, block=block))
     if accept_fork:
         say(text("mirror.fork", block=common, count=again))
+
+
+def _rebuilt(ledger: Opened, *, from_events: bool) -> tuple[int, int]:
+    if not from_events:
+        return rebuild(ledger.store, ledger.reader, ledger.manifest)
+    depth = ledger.reader.finality_depth
+    return reindex(ledger.store, ledger.manifest, finality_depth=depth)
 
 
 def _carry_again(ledger: Opened, common: int) -> int:

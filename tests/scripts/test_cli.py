@@ -270,6 +270,12 @@ def test_mirror_rebuild_heals_when_a_row_was_edited(own: Path) -> None:
     assert document(run("mirror", "reconcile", "--dir", own, "--json"))["equal"] is True
 
 
+def test_mirror_rebuild_tells_its_origins_apart_when_two_are_named(own: Path) -> None:
+    told = document(run("mirror", "rebuild", "--dir", own, "--from-events", "--json"))
+    assert told["generation"] == 2
+    run("mirror", "rebuild", "--dir", own, "--from-events", "--accept-fork", code=2)
+
+
 def _edit_root_name(directory: Path) -> None:
     with sqlite3.connect(directory / "mirror-1.db") as connection:
         assert connection.execute("UPDATE subject SET name = '99'").rowcount == 1

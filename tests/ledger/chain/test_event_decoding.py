@@ -29,7 +29,7 @@ def values_of(kind: str) -> st.SearchStrategy[Any]:
 
 
 @st.composite
-def logs(draw: st.DrawFn) -> tuple[str, dict[str, Any], list[bytes], bytes]:
+def logs(draw: st.DrawFn) -> tuple[str, dict[str, Any], bytes, bytes]:
     """An event, its values, and the log the EVM makes of them."""
     name = draw(st.sampled_from(sorted(EVENTS)))
     fields = EVENTS[name]["fields"]
@@ -37,7 +37,11 @@ def logs(draw: st.DrawFn) -> tuple[str, dict[str, Any], list[bytes], bytes]:
     topics = [encode([kind], [values[field]]) for field, kind, is_indexed in fields if is_indexed]
     plain = [(kind, values[field]) for field, kind, is_indexed in fields if not is_indexed]
     data = encode([kind for kind, _ in plain], [value for _, value in plain])
-    return name, values, [bytes.fromhex(EVENTS[name]["topic"][2:]), *topics], data
+    return name, values, topic_of(name) + b"".join(topics), data
+
+
+def topic_of(name: str) -> bytes:
+    return bytes.fromhex(EVENTS[name]["topic"][2:])
 
 
 @given(logs())
@@ -60,18 +64,16 @@ def test_decode_refuses_what_the_library_refuses_when_a_word_is_any(data: st.Dat
     fields = EVENTS[name]["fields"]
     kinds = [kind for _, kind, is_indexed in fields if not is_indexed]
     words = data.draw(st.binary(min_size=32 * len(kinds), max_size=32 * len(kinds)))
-    topics = [bytes(32)] * sum(is_indexed for _, _, is_indexed in fields)
-    topics = [bytes.fromhex(EVENTS[name]["topic"][2:]), *topics]
+    topics = topic_of(name) + bytes(32 * sum(is_indexed for _, _, is_indexed in fields))
     try:
         decode(kinds, words)
     except DecodingError:
-        with pytest.raises(ValueError, match=r"an address|a number"):
+        with pytest.raises(ValueError, match="no value of its type"):
             decode_event(topics, words)
     else:
         assert decode_event(topics, words) is not None
 
 
 def test_decode_refuses_a_log_when_its_data_is_short() -> None:
-    topic = bytes.fromhex(EVENTS["CapSet"]["topic"][2:])
     with pytest.raises(ValueError, match="another shape"):
-        decode_event([topic, bytes(32), bytes(32), bytes(32)], bytes(31))
+        decode_event(topic_of("CapSet") + bytes(32 * 3), bytes(31))

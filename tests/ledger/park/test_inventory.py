@@ -17,6 +17,7 @@ from ledger.park.inventory import ParkYear, park_year
 from ledger.quotas.asset import parse_asset
 from ledger.quotas.model import holding_table
 from ledger.rules.loader import load_rule_pack
+from ledger.store.chain_log import act_table
 from ledger.store.draft import Draft
 from ledger.store.facts import FACTS
 from ledger.store.sqlite import open_mirror
@@ -113,6 +114,8 @@ class Invented:
         with self._mirror.begin() as connection:
             row = {"seq": next(self._numbers), "block": BLOCK}
             connection.execute(insert(FACTS["FigureConfirmed"]).values(**row, **fact))
+            act = {"id": confirmation, "type": "Confirmation", "actor": bytes(32)}
+            connection.execute(insert(act_table).values(**row, **act, key=bytes(20), deadline=0))
             draft = Draft(connection, {})
             draft.put(head_table, key=key, values=head, block=BLOCK)
             draft.write()

@@ -5,11 +5,12 @@ request at a time. A slope of 0 is flat, 1 is linear: log of the cost over log o
 """
 
 import math
-import resource
+import sqlite3
 import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from secrets import token_hex
 from typing import Any
@@ -24,7 +25,7 @@ from scripts.park_year.cast import ENTERPRISES
 from scripts.park_year.processes import Service
 
 SIZES = (10_000, 100_000, 1_000_000)
-EVENTS = (10_000, 100_000)
+EVENTS = (10_000, 100_000, 1_000_000)
 REQUESTS = 200
 _EVENTS_PER_BLOCK = 50
 
@@ -33,15 +34,19 @@ def measure_growth() -> dict[str, Any]:
     """Milliseconds a request at each size, their slopes, and events a second of catching up."""
     with tempfile.TemporaryDirectory() as scratch:
         directory = Path(scratch) / "ledger"
-        with loaded_service(directory, lanes=len(SIZES), acts_per_lane=REQUESTS) as load:
+        with loaded_service(
+            directory, lanes=len(SIZES), acts_per_lane=REQUESTS, reports=True
+        ) as load:
             tokens, lanes = (load.headers, load.owner_headers), load.lanes
+            assert load.report is not None
         costs: dict[str, list[float]] = {}
         before = 0
         for size, lane in zip(SIZES, lanes, strict=True):
             ids = fill_mirror(directory / "mirror-1.db", rows=size - before, sample=REQUESTS)
+            fill_outbox(directory, rows=size - before)
             before = size
             with Service(directory, None) as service:
-                for name, ask in _requests(service.url(), tokens, ids, lane).items():
+                for name, ask in _requests(service.url(), tokens, ids, lane, load.report).items():
                     costs.setdefault(name, []).append(ask())
     return {
         "acts": list(SIZES),
@@ -52,19 +57,41 @@ def measure_growth() -> dict[str, Any]:
     }
 
 
+_SUBMISSIONS = """
+INSERT INTO submission (id, attempt, type, actor, carrier, key, payload, signature, accepted_at,
+                        deadline, state, acknowledgement, transaction_seq)
+SELECT act.id, 1, act.type, act.actor, act.actor, act.key, zeroblob(288), zeroblob(65), 1893456000,
+       act.deadline, 'done', (SELECT acknowledgement FROM submission LIMIT 1),
+       (SELECT max(seq) FROM courier_transaction)
+FROM mirror.act LEFT JOIN submission USING (id) WHERE submission.id IS NULL
+"""
+
+
+def fill_outbox(directory: Path, *, rows: int) -> None:
+    """The submissions of the acts that the mirror was filled with."""
+    with closing(sqlite3.connect(directory / "ledger.db", isolation_level=None)) as connection:
+        connection.execute("ATTACH DATABASE ? AS mirror", (str(directory / "mirror-1.db"),))
+        assert connection.execute(_SUBMISSIONS).rowcount >= rows
+
+
 def _requests(
     url: str,
     tokens: tuple[dict[str, str], dict[str, str]],
     ids: list[bytes],
     lane: list[dict[str, Any]],
+    report: str,
 ) -> dict[str, Callable[[], float]]:
     carrier, owner = tokens
     singles = [f"/v1/evidence/0x{one.hex()}" for one in ids]
     page = f"/v1/evidence?facility={ENTERPRISES[0].facility}&limit=50"
     account = f"/v1/accounts/{ENTERPRISES[0].identifier}"
+    proof = f"/v1/proofs/{report}"
+    submissions = "/v1/submissions?limit=50"
     return {
         "read": lambda: _ask(url, owner, iter(singles)),
         "page": lambda: _ask(url, owner, iter([page] * REQUESTS)),
+        "page_of_submissions": lambda: _ask(url, owner, iter([submissions] * REQUESTS)),
+        "proof": lambda: _ask(url, owner, iter([proof] * REQUESTS)),
         "balance": lambda: _ask(url, owner, iter([account] * REQUESTS)),
         "submit": lambda: _submit(url, carrier, lane),
     }
@@ -99,11 +126,20 @@ def _slope(sizes: tuple[int, ...], costs: list[float]) -> float:
 
 
 def _catching_up() -> dict[str, Any]:
-    """Events a second from an empty mirror, and the memory it took at most, for each length."""
+    """Events a second from an empty mirror, and the memory that took at most, for each length."""
     rates, megabytes = [], []
     for events in EVENTS:
         blocks = events // _EVENTS_PER_BLOCK
         with filled_chain(transfers=events, blocks=blocks) as chain:
+            before = _peak_megabytes()
             rates.append(round(follow_into_sqlite(chain)))
-            megabytes.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
-    return {"events": list(EVENTS), "events_per_second": rates, "peak_megabytes": megabytes}
+            megabytes.append(_peak_megabytes() - before)
+    return {"events": list(EVENTS), "events_per_second": rates, "megabytes": megabytes}
+
+
+def _peak_megabytes() -> int:
+    """The most memory this process had since this was asked last."""
+    status = Path("/proc/self/status").read_text("ascii").splitlines()
+    (kilobytes,) = (line.split()[1] for line in status if line.startswith("VmHWM:"))
+    Path("/proc/self/clear_refs").write_text("5", "ascii")  # proc(5): the peak starts anew
+    return int(kilobytes) // 1024

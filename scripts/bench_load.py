@@ -14,7 +14,9 @@ from scripts.park_year.cast import ENTERPRISES, FOUNDERS, RULE_PACK
 from scripts.park_year.everybody import Everybody
 from scripts.park_year.founding import found_park
 from scripts.park_year.metering import GENERATED_YEAR, readings_of
+from scripts.park_year.monthly import anchor_year
 from scripts.park_year.processes import Service, run_verb
+from scripts.park_year.reports import report_year
 from scripts.park_year.scripted_time import ScriptedTime
 from scripts.park_year.secrets_file import make_secrets, write_secrets
 from scripts.park_year.story import Story
@@ -29,7 +31,8 @@ _FOR_EVER = "2099-01-01T00:00:00Z"
 class Loaded:
     """A service in real time, its process id, and envelopes in `lanes` that each keep order.
 
-    `headers` are those of a token that may carry them, `owner_headers` of their enterprise's.
+    `headers` are those of a token that may carry them, `owner_headers` of their enterprise's;
+    `report` is that enterprise's, where reports were asked for.
     """
 
     url: str
@@ -37,13 +40,22 @@ class Loaded:
     headers: dict[str, str]
     owner_headers: dict[str, str]
     lanes: list[list[dict[str, Any]]]
+    report: str | None
 
 
 @contextmanager
 def loaded_service(
-    directory: Path, *, lanes: int, acts_per_lane: int, workers: int | None = None
+    directory: Path,
+    *,
+    lanes: int,
+    acts_per_lane: int,
+    workers: int | None = None,
+    reports: bool = False,
 ) -> Iterator[Loaded]:
-    """A park of the demo's, founded, and evidence signed for one figure a lane."""
+    """A park of the demo's, founded, and evidence signed for one figure a lane.
+
+    With reports of a year before, if wanted.
+    """
     timeline = timeline_of(GENERATED_YEAR, now=RealClock().now())
     secrets = make_secrets(timeline)
     directory.mkdir()
@@ -62,6 +74,7 @@ def loaded_service(
             client, directory, timeline, time, readings_of(None), secrets, pack, _say_nothing
         )
         found_park(story)
+        made = report_year(story, anchor_year(story)) if reports else None
         time.end()  # from here on real time: at most one block a second
         signed = [
             list(_evidence(story, year=_FIRST_YEAR + lane, count=acts_per_lane))
@@ -72,7 +85,8 @@ def loaded_service(
             one.get("/v1/identifiers/88")  # years have passed: the session is opened anew
         tokens = carrier.bearer(), owner.bearer()
     with Service(directory, None, workers=workers) as service:
-        yield Loaded(service.url(), service.process, *tokens, signed)
+        report = made[ENTERPRISES[0].name].id if made else None
+        yield Loaded(service.url(), service.process, *tokens, signed, report)
 
 
 def _say_nothing(_key: str, **_facts: object) -> None:

@@ -48,6 +48,9 @@ _COPY = (
     "SELECT seq, head_block, id, facility, 203000, enterprise, zeroblob(32), "
     "203001, id, 2976, :key, 4070908800 "
     "FROM numbers JOIN places USING (place), (SELECT head_block FROM cursor)",
+    "INSERT INTO event (seq, block, log_index, transaction_index, transaction_hash, address, name, "
+    "topics, data) SELECT seq, head_block, seq, 0, id, :key, 'EvidenceAnchored', zeroblob(128), "
+    "zeroblob(256) FROM numbers, (SELECT head_block FROM cursor)",
     "UPDATE cursor SET seq = seq + :rows",
 )
 

@@ -39,7 +39,14 @@ def test_measure_growth_tells_a_slope_of_each_request_when_sizes_are_small(
     monkeypatch.setattr(bench_growth, "EVENTS", (100,))
     monkeypatch.setattr(bench_growth, "REQUESTS", 3)
     told = bench_growth.measure_growth()
-    assert set(told["slopes"]) == {"read", "page", "balance", "submit"}
+    assert set(told["slopes"]) == {
+        "read",
+        "page",
+        "page_of_submissions",
+        "proof",
+        "balance",
+        "submit",
+    }
     assert told["catching_up"]["events_per_second"][0] > 0
 
 

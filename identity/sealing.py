@@ -1,9 +1,14 @@
-"""Secrets at rest: AES-256-GCM under a random nonce, bound to the place they belong to."""
+"""Secrets at rest: AES-256-GCM under a random nonce, bound to the place they belong to.
+
+And keys made of another key, each for a purpose of its own.
+"""
 
 import os
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
 from identity.errors import SealBroken
 
@@ -33,3 +38,10 @@ def open_sealed(key: bytes, sealed: bytes, *, context: bytes) -> bytes:
         return AESGCM(key).decrypt(nonce, ciphertext, context)
     except InvalidTag:
         raise SealBroken from None
+
+
+def derive_key(key: bytes, *, purpose: bytes) -> bytes:
+    """32 bytes for this purpose, which tell nothing of `key` (32 random bytes) or of others."""
+    assert len(key) == _KEY_BYTES
+    # Expanded alone: the key is uniformly random already (RFC 5869, 2010, section 3.3).
+    return HKDFExpand(algorithm=SHA256(), length=_KEY_BYTES, info=purpose).derive(key)

@@ -7,6 +7,7 @@ import httpx2
 from ledger.chain.node import NodeError
 from ledger.directory import require_made
 from ledger.errors import ChainUnavailable, LedgerHalted
+from ledger.service_keys import ServiceKeys
 from ledger.settings import Settings
 from ledger.store.halt import read_halt
 from ledger.store.manifest import read_manifest
@@ -18,9 +19,9 @@ _PATIENCE_SECONDS = 30.0
 class DistantEngine:
     """What a front without a chain knows of the engine that listens at this URL."""
 
-    def __init__(self, settings: Settings, url: str) -> None:
+    def __init__(self, settings: Settings, url: str, *, keys: ServiceKeys) -> None:
         require_made(settings.directory)
-        self.store = open_store(settings.directory)
+        self.store = open_store(settings.directory, mac_key=keys.row_mac)
         self.halted: LedgerHalted | None = None
         with self.store.reading() as reading:
             self.manifest = read_manifest(reading)

@@ -62,7 +62,7 @@ def found(
     wanted = connections or Connections()
     if wanted != Connections():
         write_connections(directory, wanted)
-    with closing(open_store(directory)) as store:
+    with closing(open_store(directory, mac_key=keys.row_mac)) as store:
         store.prepare()
         migrate(store)
         _require_unmade(directory, store)
@@ -93,7 +93,7 @@ def _found(
 
 def _require_unmade(directory: Path, store: Store) -> None:
     """Raises DirectoryNotEmpty where the database elsewhere holds a ledger already."""
-    with store.keeping() as connection, suppress(DirectoryEmpty):
+    with store.reading_kept() as connection, suppress(DirectoryEmpty):
         read_manifest(connection)
         Settings(directory).connections_file.unlink()
         raise DirectoryNotEmpty("the database")
@@ -176,7 +176,7 @@ def check_contracts(node: Node, manifest: Manifest) -> None:
 
 def check_schema(store: Store) -> None:
     """Raises SchemaForeign where kept tables have not this version's shape."""
-    with store.keeping() as connection:
+    with store.reading_kept() as connection:
         found_revision = connection.exec_driver_sql("SELECT version_num FROM alembic_version")
         revision = str(found_revision.scalar())
     if revision != SCHEMA:

@@ -29,7 +29,7 @@ def check_chain(reader: Reader, store: Store) -> None:
     What it knows is the last block that the mirror read and the last one in which a transaction
     was settled: both are stored anyway, so that no commit pays for a mark of its own.
     """
-    with store.keeping() as connection:
+    with store.reading_kept() as connection:
         settled = newest_settled_block(connection)
     head, final = mirror_head(store), _of_mirror(store, read_final)
     genesis = _of_mirror(store, read_genesis)

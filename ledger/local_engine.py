@@ -39,7 +39,7 @@ class LocalEngine:
         require_made(settings.directory)
         self._lock = DirectoryLock(settings.directory)
         self._connections = read_connections(settings.directory)
-        self.store = open_store(settings.directory)
+        self.store = open_store(settings.directory, mac_key=keys.row_mac)
         with self.store.keeping() as connection:
             self.manifest = read_manifest(connection)
             clear_halt(connection)

@@ -17,6 +17,7 @@ from ledger.directory import DirectoryLock, require_made
 from ledger.errors import DirectoryInUse
 from ledger.founding import check_contracts
 from ledger.known_chain import check_chain
+from ledger.service_keys import ServiceKeys
 from ledger.settings import Connections, Settings, read_connections
 from ledger.store.chain_entries import ChainEntries
 from ledger.store.engine import Store
@@ -62,17 +63,21 @@ class Opened:
 
 
 @contextmanager
-def opened(settings: Settings, *, accepts_fork: bool = False) -> Iterator[Opened]:
+def opened(
+    settings: Settings, *, accepts_fork: bool = False, keys: ServiceKeys | None = None
+) -> Iterator[Opened]:
     """By the directory's lock, or by the `/rpc` of who holds it.
 
-    With `accepts_fork` also where the chain is not the one that the directory knew.
+    With `accepts_fork` also where the chain is not the one that the directory knew; with the
+    service's keys kept tables may be written.
 
     Raises DirectoryEmpty, DirectoryInUse, ContractsForeign, ChainUnavailable, ChainShorter,
     ChainForked, LedgerHalted.
     """
     require_made(settings.directory)
-    with closing(open_store(settings.directory)) as store:
-        with store.keeping() as connection:
+    mac_key = None if keys is None else keys.row_mac
+    with closing(open_store(settings.directory, mac_key=mac_key)) as store:
+        with store.reading_kept() as connection:
             manifest = read_manifest(connection)
         with asking(), node_of(settings) as node:
             found = Opened(store, node, manifest, read_connections(settings.directory))

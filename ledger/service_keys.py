@@ -10,6 +10,7 @@ from pathlib import Path
 
 from identity.keys import generate_key
 from identity.keystore import read_keystore, write_keystore
+from identity.sealing import derive_key
 
 KEY_NAMES = ("service", "courier", "sealing")
 
@@ -24,6 +25,11 @@ class ServiceKeys:
 
     def __repr__(self) -> str:
         return "ServiceKeys(...)"
+
+    @property
+    def row_mac(self) -> bytes:
+        """The 32-byte key of the MACs of kept rows; another purpose, so another key."""
+        return derive_key(self.sealing, purpose=b"carbonledger row mac")
 
 
 def make_service_keys(directory: Path, *, passphrase: str) -> ServiceKeys:

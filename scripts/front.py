@@ -30,7 +30,8 @@ def main() -> None:
     clock_file = orders["clock_file"]
     settings = Settings(Path(orders["directory"]), None if clock_file is None else Path(clock_file))
     keys = ServiceKeys(**{name: bytes.fromhex(key) for name, key in orders["keys"].items()})
-    ledger = Ledger(settings, keys=keys, engine=DistantEngine(settings, orders["engine"]))
+    engine = DistantEngine(settings, orders["engine"], keys=keys)
+    ledger = Ledger(settings, keys=keys, engine=engine)
     ledger.start()
     application = create_app(ledger)
     sys.stdout.write(READY)

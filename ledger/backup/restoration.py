@@ -77,7 +77,7 @@ def catch_up(
     Raises ChainShorter and ChainForked where the chain lacks the block the archive was made at.
     """
     check_schema(store)
-    with store.keeping() as connection:
+    with store.reading_kept() as connection:
         manifest = read_manifest(connection)
     check_contracts(node, manifest)
     chain = reader(node, manifest)

@@ -132,7 +132,7 @@ def _chain_head(folder: Path, clock: Clock) -> tuple[int, bytes]:
     entries = ChainEntries(store.path)
     try:
         check_schema(store)
-        with store.keeping() as connection:
+        with store.reading_kept() as connection:
             manifest = read_manifest(connection)
         node = EmbeddedNode(entries, clock)
         check_contracts(node, manifest)

@@ -17,6 +17,7 @@ from ledger.diagnosis.history import (
     check_service_key,
 )
 from ledger.diagnosis.kept_evidence import check_documents, check_evidence, check_readings
+from ledger.diagnosis.kept_rows import check_row_total, check_rows
 from ledger.diagnosis.place import (
     Question,
     check_database,
@@ -54,6 +55,8 @@ OF_THE_HISTORY: dict[str, Callable[[Case], Finding]] = {
     "documents": check_documents,
     "readings": check_readings,
     "evidence": check_evidence,
+    "rows": check_rows,
+    "row_total": check_row_total,
 }
 
 
@@ -81,7 +84,7 @@ def _of_the_history(question: Question) -> list[Finding]:
 def _opened(question: Question) -> Iterator[Case]:
     store = open_store(question.settings.directory)
     try:
-        with store.keeping() as connection:
+        with store.reading_kept() as connection:
             manifest = read_manifest(connection)
         with node_of(question.settings) as node:
             chain = reader(node, manifest, read_connections(question.settings.directory))

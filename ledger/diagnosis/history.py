@@ -112,7 +112,7 @@ def check_clock(case: Case) -> Finding:
 def _newest_time(store: Store) -> int:
     """When the newest kept row was written, in unix seconds; 0 before the first."""
     tables = [table for table in KEPT.tables.values() if "seq" in table.c]
-    with store.keeping() as connection:
+    with store.reading_kept() as connection:
         return max((_written_at(connection, table) for table in tables), default=0)
 
 

@@ -227,7 +227,7 @@ def _database_elsewhere(question: Question) -> Finding:
     store = open_store(question.settings.directory)
     try:
         check_schema(store)
-        with store.keeping() as connection:
+        with store.reading_kept() as connection:
             read_manifest(connection)
     except DatabaseUnavailable:
         return bad("database", "unavailable")

@@ -9,6 +9,7 @@ from ledger.outbox.model import submission_table
 from ledger.store.halt import halt_table
 from ledger.store.manifest import manifest_table
 from ledger.store.metadata import KEPT
+from ledger.store.row_mac import row_mac_table
 from ledger.verification.findings import finding_table
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "grant_table",
     "halt_table",
     "manifest_table",
+    "row_mac_table",
     "submission_table",
     "token_table",
 ]

@@ -25,7 +25,14 @@ class Store(ABC):
 
     @abstractmethod
     def keeping(self) -> AbstractContextManager[Connection]:
-        """A write transaction on the kept tables, committed at the end of the block."""
+        """A write transaction on the kept tables, committed at the end of the block.
+
+        With the MACs of what it changed, so only for who opened the store with their key.
+        """
+
+    @abstractmethod
+    def reading_kept(self) -> AbstractContextManager[Connection]:
+        """A read-only snapshot of the kept tables alone, whether or not there is a mirror."""
 
     @abstractmethod
     def reading(self) -> AbstractContextManager[Connection]:

@@ -7,6 +7,7 @@ import threading
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
@@ -17,7 +18,9 @@ from ledger.errors import MirrorMissing
 from ledger.store.changes import Changes
 from ledger.store.engine import Store, answering
 from ledger.store.metadata import MIRROR
+from ledger.store.noted_changes import changes_in_postgres, start_noting_in_postgres
 from ledger.store.prepared import remember_answers
+from ledger.store.row_mac import write_row_macs
 
 _KEPT, _MIRROR = "kept", "mirror"
 _POOL_SIZE, _POOL_OVERFLOW = 8, 32
@@ -26,10 +29,14 @@ _WRITER_LOCK = 1
 
 
 class PostgresStore(Store):
-    """Connections to one database. Thread-safe."""
+    """Connections to one database. Thread-safe.
 
-    def __init__(self, url: str) -> None:
+    Only with `mac_key`, the 32 bytes under which kept rows have their MACs, are they written.
+    """
+
+    def __init__(self, url: str, *, mac_key: bytes | None = None) -> None:
         self._url = url
+        self._mac_key = mac_key
         self._readers = _engine(url)
         self._kept = _engine(url)
         self._begin_readers()
@@ -47,6 +54,10 @@ class PostgresStore(Store):
             connection.exec_driver_sql("LOCK TABLE mirror.cursor IN ACCESS SHARE MODE")
 
     def _begin_writers(self) -> None:
+        @event.listens_for(self._kept, "connect")
+        def _connect(connection: Any, _record: Any) -> None:
+            start_noting_in_postgres(connection)
+
         @event.listens_for(self._kept, "begin")
         def _begin(connection: Connection) -> None:
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITER_LOCK})")
@@ -59,9 +70,19 @@ class PostgresStore(Store):
     @contextmanager
     def keeping(self) -> Iterator[Connection]:
         """A write transaction on the kept tables, committed at the end of the block."""
+        assert self._mac_key is not None, "kept tables are written with the service's keys"
         with answering(psycopg.OperationalError), self._kept.begin() as connection:
             yield connection
+            changes = changes_in_postgres(connection, self._mac_key)
+            write_row_macs(connection, self._mac_key, changes)
         self.changes.announce()
+
+    @contextmanager
+    def reading_kept(self) -> Iterator[Connection]:
+        """A read-only snapshot of the kept tables alone, whether or not there is a mirror."""
+        with answering(psycopg.OperationalError), self._plain.begin() as connection:
+            connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            yield connection
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -206,7 +227,7 @@ def _engine(url: str, *, schema: str = _MIRROR) -> Engine:
         connect_args={
             "connect_timeout": _PATIENCE_SECONDS,
             "options": f"-c search_path={_KEPT} -c lock_timeout={patience}"
-            " -c synchronous_commit=on",
+            " -c synchronous_commit=on -c bytea_output=hex",
         },
     )
     if schema == _MIRROR:

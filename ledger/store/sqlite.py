@@ -27,7 +27,9 @@ from ledger.store.changes import Changes
 from ledger.store.engine import Store, answering, disposing
 from ledger.store.manifest import manifest_table, tell_generation
 from ledger.store.metadata import MIRROR
+from ledger.store.noted_changes import changes_in_sqlite, start_noting_in_sqlite
 from ledger.store.prepared import Prepared, remember_answers
+from ledger.store.row_mac import write_row_macs
 
 _BUSY_TIMEOUT_MS = 30_000
 _MIRROR_CACHE_KB = 64_000
@@ -77,10 +79,14 @@ def _set(engine: Engine, *pragmas: str) -> None:
 
 
 class SqliteStore(Store):
-    """Connections to one directory's databases. Thread-safe."""
+    """Connections to one directory's databases. Thread-safe.
 
-    def __init__(self, directory: Path) -> None:
+    Only with `mac_key`, the 32 bytes under which kept rows have their MACs, are they written.
+    """
+
+    def __init__(self, directory: Path, *, mac_key: bytes | None = None) -> None:
         self._directory = directory.absolute()
+        self._mac_key = mac_key
         self._lock = threading.Lock()
         self._readers: tuple[int, Engine] | None = None
         self._watched: tuple[int, PoolProxiedConnection] | None = None
@@ -88,6 +94,7 @@ class SqliteStore(Store):
         self.path = self._directory / "ledger.db"
         self._glance = _engine(f"{self.path.as_uri()}?mode=ro", attached_mirror=None, begin="BEGIN")
         self._kept = _engine(self.path.as_uri(), attached_mirror=None, begin="BEGIN IMMEDIATE")
+        event.listen(self._kept, "connect", _note_in_memory)
 
     def prepare(self) -> None:
         """Write-ahead log: the setting lives in the file."""
@@ -96,9 +103,20 @@ class SqliteStore(Store):
     @contextmanager
     def keeping(self) -> Iterator[Connection]:
         """A write transaction on the kept tables, committed at the end of the block."""
+        assert self._mac_key is not None, "kept tables are written with the service's keys"
         with answering(sqlite3.OperationalError), self._kept.begin() as connection:
+            driver_connection = connection.connection.driver_connection
+            is_noted = start_noting_in_sqlite(driver_connection, self._mac_key)
             yield connection
+            if is_noted:
+                write_row_macs(connection, self._mac_key, changes_in_sqlite(connection))
         self.changes.announce()
+
+    @contextmanager
+    def reading_kept(self) -> Iterator[Connection]:
+        """A read-only snapshot of the kept tables alone, whether or not there is a mirror."""
+        with answering(sqlite3.OperationalError), self._glance.begin() as connection:
+            yield connection
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -213,6 +231,10 @@ class SqliteStore(Store):
             # others go on it gives up: waiting for readers here would stop all writers.
             _set(self._kept, "PRAGMA busy_timeout = 0", "PRAGMA wal_checkpoint(TRUNCATE)")
         self._kept.dispose()
+
+
+def _note_in_memory(connection: Any, _record: Any) -> None:
+    connection.execute("PRAGMA temp_store = MEMORY")
 
 
 def open_mirror(path: Path) -> Engine:

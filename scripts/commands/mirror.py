@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from api.fields import hex_text
+from ledger.directory import require_made
 from ledger.known_chain import last_common_block
 from ledger.mirror.difference import Difference
 from ledger.mirror.rebuild import rebuild
@@ -12,9 +13,17 @@ from ledger.mirror.reconcile import reconcile
 from ledger.mirror.reindex import reindex
 from ledger.opening import Opened, opened
 from ledger.outbox.queue import reopen_after
+from ledger.service_keys import read_service_keys
 from ledger.settings import Settings
 from ledger.store.chain_log import freshness
-from scripts.commands.options import DEFAULT_DIRECTORY, AsJson, Directory, help_of
+from scripts.commands.options import (
+    DEFAULT_DIRECTORY,
+    AsJson,
+    Directory,
+    PassphraseFile,
+    help_of,
+    passphrase_of,
+)
 from scripts.output import EXIT_WRONG, print_json, say, text
 from scripts.people.verbs import noun_app
 
@@ -69,12 +78,16 @@ def rebuild_mirror(
     from_events: Annotated[
         bool, typer.Option("--from-events", help=text("option.from_events"))
     ] = False,
+    passphrase_file: PassphraseFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Make the mirror anew from the chain beside the served one, then serve it."""
     if accept_fork and from_events:
         raise typer.BadParameter(text("usage.one_origin"), param_hint="--from-events")
-    with opened(Settings(directory), accepts_fork=accept_fork) as ledger:
+    settings = Settings(directory)
+    require_made(directory)
+    keys = read_service_keys(settings.keys, passphrase=passphrase_of(settings, passphrase_file))
+    with opened(settings, accepts_fork=accept_fork, keys=keys) as ledger:
         common = last_common_block(ledger.reader, ledger.store) if accept_fork else 0
         generation, block = _rebuilt(ledger, from_events=from_events)
         again = _carry_again(ledger, common) if accept_fork else 0

@@ -21,7 +21,7 @@ def _create(
         # It opens the database, which others never need.
         from scripts.operator_token import make_operator_token
 
-        told = make_operator_token(connection.directory)
+        told = make_operator_token(connection.directory, connection.passphrase_file)
     else:
         wish: dict[str, Any] = {"scopes": scopes.split(",")}
         wish |= {} if expires_at is None else {"expires_at": expires_at}

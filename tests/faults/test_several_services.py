@@ -25,6 +25,7 @@ from scripts.anvil import Anvil, anvil
 from scripts.interpreter import command_of
 from tests.faults.stepped import DEPTH, SteppedPark
 from tests.faults.test_reorgs import other_transaction
+from tests.kept_rows import broken_kept_rows
 from tests.park import Park
 
 Tell = Callable[[dict[str, Any]], None]
@@ -136,6 +137,7 @@ def share_key(park: Park, urls: list[str], *, each: int) -> dict[str, Any]:
     nonces = used_nonces(park)
     violations = sum(counts.get(one, 0) != 1 for one in ids) + (accepted != len(ids))
     violations += nonces != list(range(nonces[0], nonces[0] + len(nonces)))
+    violations += len(broken_kept_rows(park.ledger.store, park.service_keys.row_mac))
     park.close()
     told = {"goal": "services_one_key", "seed": 0, "n": len(ids), "violations": violations}
     return told | {"seconds": round(seconds, 1), "accepted_per_second": round(accepted / seconds)}
@@ -263,7 +265,7 @@ def test_accept_fork_carries_again_when_the_chain_lost_what_was_final(
         settings = Settings(park.directory)
         with pytest.raises(ChainForked), opened(settings):
             pass
-        with opened(settings, accepts_fork=True) as ledger:
+        with opened(settings, accepts_fork=True, keys=park.service_keys) as ledger:
             rebuild(ledger.store, ledger.reader, ledger.manifest)
             with ledger.store.keeping() as connection:
                 assert reopen_after(connection, 3) == 1

@@ -1,11 +1,13 @@
 """Sealed secrets open with their own key in their own place, whole or not at all."""
 
+import hmac
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from identity.errors import SealBroken
-from identity.sealing import open_sealed, seal
+from identity.sealing import derive_key, open_sealed, seal
 
 _KEY = bytes(range(32))
 
@@ -41,3 +43,16 @@ def test_open_refuses_when_key_or_context_is_another(key: bytes, context: bytes)
 def test_open_refuses_when_sealed_bytes_are_cut_off(size: int) -> None:
     with pytest.raises(SealBroken):
         open_sealed(_KEY, seal(_KEY, b"seed", context=b"a")[:size], context=b"a")
+
+
+def test_derive_key_gives_what_the_norm_says_when_it_is_computed_by_hand() -> None:
+    # RFC 5869, 2010, section 2.3: the first block is enough for 32 bytes.
+    by_hand = hmac.digest(_KEY, b"rows" + b"\x01", "sha256")
+    assert derive_key(_KEY, purpose=b"rows") == by_hand
+
+
+def test_derive_key_gives_another_when_purpose_or_key_is_another() -> None:
+    keys = {
+        derive_key(key, purpose=purpose) for key in (_KEY, bytes(32)) for purpose in (b"a", b"b")
+    }
+    assert len(keys) == 4

@@ -20,6 +20,7 @@ from ledger.chain.reader import Reader
 from ledger.local_engine import LocalEngine
 from ledger.mirror.rebuild import rebuild
 from ledger.mirror.reconcile import reconcile
+from tests.kept_rows import broken_kept_rows
 from tests.kills.victim import WINDOWS
 from tests.messages import evidence, transfer
 from tests.park import CARRIER, Park
@@ -192,7 +193,10 @@ def kill_at_random(
 
 
 def assert_whole(park: Park, acknowledged: list[str]) -> None:
-    """After a plain restart: each acknowledged act is on chain once, mirror = rebuild = chain."""
+    """After a plain restart: each acknowledged act is on chain once, mirror = rebuild = chain.
+
+    And every kept row has its MAC: they are written by one transaction.
+    """
     park.open()
     for act_id in dict.fromkeys(acknowledged):
         _wait_until_final(park, act_id)
@@ -205,6 +209,7 @@ def assert_whole(park: Park, acknowledged: list[str]) -> None:
     rebuild(ledger.store, reader_of(park), ledger.manifest)
     differences = reconcile(ledger.store, reader_of(park), ledger.manifest).differences
     assert differences == ()
+    assert broken_kept_rows(ledger.store, park.service_keys.row_mac) == []
     park.close()
 
 

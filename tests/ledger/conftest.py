@@ -18,7 +18,8 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Played:
 @pytest.fixture
 def copy(played: Played, tmp_path: Path) -> Iterator[Opened]:
     """An opened copy of a test's own."""
-    with opened(copied(played, tmp_path / "ledger"), keys=played.keys) as ledger:
+    directory = copied(played, tmp_path / "ledger")
+    with opened(directory, keys=played.keys, mac_key=played.mac_key) as ledger:
         yield ledger
 
 

@@ -30,10 +30,11 @@ _NOBODYS_SUBMISSION = 2**40
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """A played directory and everybody's private keys by the names of tests/park.py."""
+    """A played directory, everybody's private keys by the names of tests/park.py, its rows' key."""
 
     directory: Path
     keys: dict[str, bytes]
+    mac_key: bytes
 
 
 class NextSecond:
@@ -73,7 +74,7 @@ def play_everything(directory: Path) -> Played:
     park.close()
     for database in (directory / "ledger.db", directory / "mirror-1.db"):
         fold_log(database)
-    return Played(directory, park.keys)
+    return Played(directory, park.keys, park.service_keys.row_mac)
 
 
 def fold_log(database: Path) -> None:
@@ -154,13 +155,17 @@ def copied(played: Played, to: Path) -> Path:
 
 @contextmanager
 def opened(
-    directory: Path, *, keys: dict[str, bytes], clock: Clock | None = None
+    directory: Path,
+    *,
+    keys: dict[str, bytes],
+    mac_key: bytes | None = None,
+    clock: Clock | None = None,
 ) -> Iterator[Opened]:
-    """SqliteStore, chain and reader of a stopped ledger's directory."""
-    store = SqliteStore(directory)
+    """Store, chain and reader of a stopped ledger; kept rows are written with their key only."""
+    store = SqliteStore(directory, mac_key=mac_key)
     entries = ChainEntries(store.path)
     try:
-        with store.keeping() as connection:
+        with store.reading_kept() as connection:
             manifest = read_manifest(connection)
         node = EmbeddedNode(entries, clock or NextSecond())
         yield Opened(keys, store, node, reader(node, manifest), manifest)

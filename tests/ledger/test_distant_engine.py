@@ -26,7 +26,7 @@ def front(copy: Opened) -> Iterator[Ledger]:
     port = listener.getsockname()[1]
     listener.close()
     settings = Settings(copy.store.path.parent)
-    engine = DistantEngine(settings, f"http://127.0.0.1:{port}")
+    engine = DistantEngine(settings, f"http://127.0.0.1:{port}", keys=KEYS)
     front = Ledger(settings, keys=KEYS, engine=engine)
     front.start()
     yield front

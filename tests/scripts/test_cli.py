@@ -126,7 +126,8 @@ def test_init_prints_no_secret_when_keys_are_made(made: tuple[Path, dict[str, An
 
 def test_create_token_opens_the_machine_alone_when_a_service_runs(own: Path) -> None:
     with serving(own) as (url, _):
-        token = document(run("token", "create", "--operate", "--dir", own, "--json"))["token"]
+        wish = ("--operate", "--dir", own, *_passphrase(own), "--json")
+        token = document(run("token", "create", *wish))["token"]
         bearer = {"Authorization": f"Bearer {token}"}
         with httpx2.Client(base_url=url, headers=bearer, trust_env=False, timeout=20) as client:
             assert client.get("/v1/assets").status_code == 200
@@ -266,14 +267,22 @@ def test_mirror_reconcile_exits_6_and_names_the_row_when_one_was_edited(own: Pat
 
 def test_mirror_rebuild_heals_when_a_row_was_edited(own: Path) -> None:
     _edit_root_name(own)
-    assert document(run("mirror", "rebuild", "--dir", own, "--json"))["generation"] == 2
+    told = document(run("mirror", "rebuild", "--dir", own, *_passphrase(own), "--json"))
+    assert told["generation"] == 2
     assert document(run("mirror", "reconcile", "--dir", own, "--json"))["equal"] is True
 
 
 def test_mirror_rebuild_tells_its_origins_apart_when_two_are_named(own: Path) -> None:
-    told = document(run("mirror", "rebuild", "--dir", own, "--from-events", "--json"))
-    assert told["generation"] == 2
-    run("mirror", "rebuild", "--dir", own, "--from-events", "--accept-fork", code=2)
+    words: list[str | Path] = ["mirror", "rebuild", "--dir", own, *_passphrase(own)]
+    words.append("--from-events")
+    assert document(run(*words, "--json"))["generation"] == 2
+    run(*words, "--accept-fork", code=2)
+
+
+def test_mirror_rebuild_is_refused_when_the_passphrase_is_another(own: Path) -> None:
+    (own.parent / "passphrase").write_text("loud day", "utf-8")
+    done = run("mirror", "rebuild", "--dir", own, *_passphrase(own), code=3)
+    assert "KeystoreUnreadable" in done.stderr
 
 
 def _edit_root_name(directory: Path) -> None:

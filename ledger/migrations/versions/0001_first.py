@@ -4,6 +4,8 @@ import sqlalchemy as sa
 from alembic import op
 
 from ledger.store.columns import FixedBytes
+from ledger.store.kept_shape import postgres_shapes
+from ledger.store.noted_changes import postgres_triggers
 
 revision = "0001"
 down_revision = None
@@ -242,6 +244,22 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_table(
+        "row_mac",
+        sa.Column("table_name", sa.Text(), nullable=False),
+        sa.Column("row_key", sa.Text(), nullable=False),
+        sa.Column("mac", FixedBytes(length=32), nullable=False),
+        sa.PrimaryKeyConstraint("table_name", "row_key", name=op.f("pk_row_mac")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "row_mac_total",
+        sa.Column("row", sa.Integer(), nullable=False),
+        sa.Column("count", sa.BigInteger(), nullable=False),
+        sa.Column("sum", FixedBytes(length=32), nullable=False),
+        sa.Column("mac", FixedBytes(length=32), nullable=False),
+        sa.PrimaryKeyConstraint("row", name=op.f("pk_row_mac_total")),
+    )
+    op.create_table(
         "session",
         sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("id", FixedBytes(length=32), nullable=False),
@@ -334,6 +352,15 @@ def upgrade() -> None:
     op.create_index(
         op.f("ix_undecided_submission_seq"), "undecided", ["submission_seq"], unique=False
     )
+    if op.get_bind().dialect.name == "postgresql":
+        _note_changes()
+
+
+def _note_changes() -> None:
+    """Triggers by which a session of the service notes what it changed, for the rows' MACs."""
+    for shape in postgres_shapes(op.get_bind()):
+        for statement in postgres_triggers(shape):
+            op.execute(statement)
 
 
 def _keep_audit_entries() -> None:

@@ -308,7 +308,7 @@ def test_catch_up_is_refused_when_the_chain_ends_before_the_backup(own: Path) ->
             catch_up(ledger.store, ledger.node, replace(contents, block=contents.block + 3))
         with pytest.raises(ChainForked) as forked:
             catch_up(ledger.store, ledger.node, replace(contents, head="0x" + "07" * 32))
-        with ledger.store.keeping() as connection:
+        with ledger.store.reading_kept() as connection:
             assert read_manifest(connection) == ledger.manifest
     assert shorter.value.facts == {"chain": contents.block, "known": contents.block + 3}
     assert forked.value.facts == {"block": contents.block}

@@ -310,7 +310,8 @@ def test_ask_finds_changed_readings_when_a_total_was_edited_and_keys_are_open(
 ) -> None:
     change(own, "UPDATE reading_month SET quantity = '1.00'")
     assert defects(ask(own)) == []
-    assert defects(ask(own, passphrase=kept.passphrase)) == ["readings.changed"]
+    findings = ask(own, passphrase=kept.passphrase)
+    assert defects(findings) == ["readings.changed", "rows.changed"]
 
 
 def test_ask_finds_changed_readings_when_their_document_is_gone(own: Path) -> None:
@@ -330,6 +331,39 @@ def test_ask_names_the_act_when_held_readings_do_not_give_its_root(
 def test_ask_leaves_it_open_when_no_readings_of_the_evidence_are_held(own: Path) -> None:
     change(own, "DELETE FROM reading_month")
     assert (found(ask(own), "evidence").state, defects(ask(own))) == ("unknown", [])
+
+
+def test_ask_names_every_row_when_kept_ones_were_changed_added_and_removed(
+    kept: KeptPark, own: Path
+) -> None:
+    change(own, "UPDATE token SET scopes = 7 WHERE seq = 1")
+    change(own, "DELETE FROM submission WHERE seq = (SELECT max(seq) FROM submission)")
+    change(own, "INSERT INTO halt VALUES (1, 'nothing', 1)")
+    findings = ask(own, passphrase=kept.passphrase)
+    assert defects(findings) == ["rows.changed"]
+    newest = _submissions(own) + 1
+    names = ["halt 1 added", f"submission {newest} missing", "token 1 changed"]
+    assert found(findings, "rows").facts == {"count": 3, "names": names}
+
+
+def _submissions(directory: Path) -> int:
+    with closing(sqlite3.connect(directory / "ledger.db")) as database:
+        return int(database.execute("SELECT max(seq) FROM submission").fetchone()[0])
+
+
+def test_ask_leaves_kept_rows_open_when_no_passphrase_is_given(own: Path) -> None:
+    change(own, "UPDATE token SET scopes = 7 WHERE seq = 1")
+    findings = ask(own)
+    assert (defects(findings), found(findings, "rows").cause) == ([], "not_opened")
+
+
+def test_ask_finds_another_total_when_a_row_went_together_with_its_mac(
+    kept: KeptPark, own: Path
+) -> None:
+    change(own, "DELETE FROM submission WHERE seq = 1")
+    change(own, "DELETE FROM row_mac WHERE table_name = 'submission' AND row_key = '1'")
+    findings = ask(own, passphrase=kept.passphrase)
+    assert defects(findings) == ["row_total.other"]
 
 
 def test_ask_goes_on_when_a_check_breaks_off(own: Path) -> None:

@@ -5,7 +5,7 @@ import random
 import shutil
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from typing import Any
 
@@ -16,96 +16,29 @@ from ledger.mirror.reconcile import reconcile
 from ledger.store.metadata import MIRROR
 from ledger.store.sqlite import SqliteStore
 from tests.ledger.played import Opened, fold_log
+from tests.ledger.tampering import Named, Refused, Run, Tampering
 
 Tell = Callable[[dict[str, Any]], None]
-Named = tuple[str, tuple[Any, ...]]
 TABLES = MIRROR.sorted_tables
 _AT_ONCE = 10
 SLICE, WHOLE = 100, 1_000
 
 
-class Tampering:
-    """Random edits, deletions and insertions, seeded; `named` is what must be found of them."""
+def _name(table: Table, row: Sequence[Any]) -> Named:
+    values = dict(zip((column.name for column in table.c), row, strict=True))
+    return table.name, tuple(values[column.name] for column in table.primary_key)
 
-    def __init__(self, connection: sqlite3.Connection, draw: random.Random) -> None:
-        self._connection = connection
-        self._draw = draw
-        self.named: list[set[Named]] = []
-        self._touched: set[Named] = set()
 
-    def change(self) -> None:
-        """One change that the database itself does not refuse, of a row not touched before."""
-        while True:
-            table = self._draw.choice(TABLES)
-            rows = self._connection.execute(f'SELECT * FROM "{table.name}"').fetchall()
-            if not rows:
-                continue
-            # The tail as often as all the rest: what came last is easiest to take away.
-            row = rows[-1] if self._draw.random() < 0.5 else self._draw.choice(rows)
-            kind = self._draw.choice((self._edit, self._delete, self._insert))
-            try:
-                named = kind(table, list(row))
-            except sqlite3.IntegrityError:
-                continue
-            if named:
-                self.named.append(named)
-                return
+def by_hand(connection: sqlite3.Connection) -> Run:
+    """What a hand does with a file."""
 
-    def _edit(self, table: Table, row: list[Any]) -> set[Named]:
-        before = self._name(table, row)
-        place = self._draw.randrange(len(row))
-        row[place] = self._other(row[place])
-        after = self._name(table, row)
-        if not self._is_fresh(before, after):
-            return set()
-        column = list(table.c)[place].name
-        self._run(table, f'UPDATE "{table.name}" SET "{column}" = ?', before, row[place])
-        self._touched |= {before, after}
-        return {before, after}
+    def run(statement: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+        try:
+            return connection.execute(statement, values).fetchall()
+        except sqlite3.IntegrityError:
+            raise Refused from None
 
-    def _delete(self, table: Table, row: list[Any]) -> set[Named]:
-        name = self._name(table, row)
-        if not self._is_fresh(name):
-            return set()
-        self._run(table, f'DELETE FROM "{table.name}"', name)
-        self._touched.add(name)
-        return {name}
-
-    def _insert(self, table: Table, row: list[Any]) -> set[Named]:
-        for place, column in enumerate(table.c):
-            if column.primary_key:
-                row[place] = self._other(row[place])
-        name = self._name(table, row)
-        if not self._is_fresh(name):
-            return set()
-        marks = ", ".join("?" * len(row))
-        self._connection.execute(f'INSERT INTO "{table.name}" VALUES ({marks})', row)
-        self._touched.add(name)
-        return {name}
-
-    def _run(self, table: Table, statement: str, name: Named, *values: Any) -> None:
-        keys = [column.name for column in table.primary_key]
-        where = " AND ".join(f'"{key}" = ?' for key in keys)
-        changed = self._connection.execute(f"{statement} WHERE {where}", (*values, *name[1]))
-        assert changed.rowcount == 1
-
-    def _is_fresh(self, *names: Named) -> bool:
-        return not self._touched & set(names)
-
-    def _name(self, table: Table, row: list[Any]) -> Named:
-        values = dict(zip((column.name for column in table.c), row, strict=True))
-        return table.name, tuple(values[column.name] for column in table.primary_key)
-
-    def _other(self, value: Any) -> Any:
-        if isinstance(value, bytes):
-            place = self._draw.randrange(len(value)) if value else 0
-            bit = bytes([value[place] ^ 1 << self._draw.randrange(8)]) if value else b"\x01"
-            return value[:place] + bit + value[place + 1 :]
-        if isinstance(value, str):
-            return value + self._draw.choice("x0 ")
-        if value is None:
-            return bytes(32)
-        return value + self._draw.choice((-1, 1, 2**40))
+    return run
 
 
 def tamper(ledger: Opened, *, changes: int, seed: int) -> dict[str, Any]:
@@ -118,7 +51,7 @@ def tamper(ledger: Opened, *, changes: int, seed: int) -> dict[str, Any]:
     for _ in range(changes // _AT_ONCE):
         shutil.copyfile(whole, ledger.mirror)
         with closing(sqlite3.connect(ledger.mirror)) as connection, connection:
-            tampering = Tampering(connection, draw)
+            tampering = Tampering(TABLES, by_hand(connection), draw, name=_name)
             for _ in range(_AT_ONCE):
                 tampering.change()
         store = SqliteStore(ledger.store.path.parent)  # none that has the last file still open

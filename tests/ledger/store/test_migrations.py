@@ -22,7 +22,7 @@ from tests.ledger.played import Opened
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[SqliteStore]:
-    store = SqliteStore(tmp_path)
+    store = SqliteStore(tmp_path, mac_key=bytes(32))
     store.prepare()
     migrate(store)
     yield store

@@ -28,7 +28,7 @@ def _key(number: int) -> tuple[bytes, str]:
 
 @pytest.fixture
 def store(tmp_path: Path) -> SqliteStore:
-    store = SqliteStore(tmp_path)
+    store = SqliteStore(tmp_path, mac_key=bytes(32))
     store.prepare()
     migrate(store)
     return store

@@ -49,7 +49,7 @@ class CountingStore(SqliteStore):
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[CountingStore]:
-    store = CountingStore(tmp_path)
+    store = CountingStore(tmp_path, mac_key=bytes(32))
     store.prepare()
     migrate(store)
     store.commits = 0

@@ -312,6 +312,18 @@ def test_serve_again_shows_the_same_year_when_the_demo_was_interrupted(seen: See
     assert seen.later_head == seen.document["head"]
 
 
+def _causes(directory: Path) -> dict[str, str]:
+    """What the doctor says of each check."""
+    told = subprocess.run(
+        [*COMMAND, "doctor", "--dir", str(directory), "--port", "0", "--json"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return {one["name"]: one["cause"] for one in json.loads(told.stdout)["checks"]}
+
+
 @pytest.mark.slow  # a second whole play
 def test_play_generated_year_gives_the_known_tonnes_when_no_file_is_given(tmp_path: Path) -> None:
     directory = tmp_path / "park"
@@ -325,6 +337,8 @@ def test_play_generated_year_gives_the_known_tonnes_when_no_file_is_given(tmp_pa
     document = json.loads(played.stdout)
     assert played.returncode == 0
     assert not (directory / "service.json").exists()
+    causes = _causes(directory)
+    assert (causes["rows"], causes["row_total"]) == ("whole", "comes_out")
     fields = ("verified_tonnes", "allocated", "received", "sent", "surrendered", "balance")
     assert [tuple(row[name] for name in fields) for row in document["enterprises"]] == [
         (791, 704, 87, 0, 791, 0),

@@ -15,7 +15,14 @@ from api.groups import Groups, promised
 from api.messages import parse_act
 from api.nouns import NOUN_OF
 from api.postings import accepted_body
-from api.requests import BODY_BYTES_MAX, ledger_of, read_body, require_media_type, submitting
+from api.requests import (
+    BODY_BYTES_MAX,
+    charge,
+    ledger_of,
+    read_body,
+    require_media_type,
+    submitting,
+)
 from ledger.access.viewer import Viewer
 from ledger.assembly import Asked, Brought, Ledger
 from ledger.contract_errors import BatchTooLong
@@ -62,6 +69,7 @@ async def post_submissions(request: Request) -> Response:
         raise invalid("/mode", "one_of:" + ",".join(_MODES))
     body = await read_body(request, limit_bytes=BYTES_MAX)
     lines = _lines(body, most=LINES_MAX if mode == "each" else WHOLE_LINES_MAX)
+    charge(request, acts=len(lines))
     batches: Batches = request.app.state.batches
     answers = await batches.outcome(Batch(mode, lines, viewer))
     told = await run_in_threadpool(_told, ledger_of(request), answers, language_of(request))

@@ -1,5 +1,7 @@
-"""How many requests a token, or an address without one, may make: a token bucket for each.
+"""How many requests a participant, or an address without one, may make: a bucket for each.
 
+An act costs more than a read, since the chain executes it too, and a batch as much as its acts.
+What costs more than the bucket holds is answered on credit; then its participant waits.
 Kept in this process's memory, of bounded size: whoever was not seen for long starts full again.
 """
 
@@ -13,18 +15,25 @@ from ledger.errors import RateLimited
 from ledger.settings import Limits
 
 _REMEMBERED_MAX = 20_000
+_REQUESTS_PER_ACT = 5
 
 
 class Limiter:
     """The buckets of one front. Thread-safe."""
 
     def __init__(self, limits: Limits) -> None:
-        self._tokens = Buckets(per_second=limits.token_per_second, burst=limits.token_burst)
+        self._participants = Buckets(
+            per_second=limits.participant_per_second, burst=limits.participant_burst
+        )
         self._addresses = Buckets(per_second=limits.address_per_second, burst=limits.address_burst)
 
-    def take_for_token(self, token: bytes) -> None:
-        """One request of a credential; raises RateLimited."""
-        self._tokens.take(token, now=time.monotonic())
+    def take_for_participant(self, participant: bytes) -> None:
+        """One request of whoever this is; raises RateLimited."""
+        self._participants.take(participant, now=time.monotonic())
+
+    def charge_acts(self, participant: bytes, count: int) -> None:
+        """What acts cost beyond the request that brought them and was let in."""
+        self._participants.charge(participant, _REQUESTS_PER_ACT * count - 1)
 
     def take_for_address(self, address: str) -> None:
         """One request of nobody known; raises RateLimited."""
@@ -48,3 +57,9 @@ class Buckets:
             self._buckets[name] = (held - 1 if held >= 1 else held, now)
         if held < 1:
             raise RateLimited(max(1, math.ceil((1 - held) / self._per_second)))
+
+    def charge(self, name: str | bytes, count: int) -> None:
+        """Take so many more from a bucket that has just been taken from, even if it has less."""
+        with self._lock:
+            held, since = self._buckets.get(name, (float(self._burst), 0.0))
+            self._buckets[name] = (held - count, since)

@@ -14,6 +14,7 @@ from api.groups import Groups
 from api.messages import ENVELOPES, IN_CUSTODY, parse_act
 from api.nouns import NOUN_OF, NOUNS
 from api.requests import (
+    charge,
     idempotent_request,
     ledger_of,
     parse_json,
@@ -48,6 +49,7 @@ def acceptance_of(ledger: Ledger) -> Acceptance:
 async def _accept(request: Request, message_type: str, body: bytes) -> Response:
     """Take it in and wait, if that is wished: no thread is held by who waits."""
     viewer = submitting(request)
+    charge(request, acts=1)
     require_json(request)
     waiting = wait_of(request)
     key = idempotent_request(request, body)

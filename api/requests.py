@@ -82,14 +82,27 @@ def _who_asks(request: Request) -> Viewer:
 
 
 def limit(request: Request) -> None:
-    """Raises RateLimited when this token, or this address without one, asks too much."""
+    """Raises RateLimited when this participant, or this address without one, asks too much."""
     limiter: Limiter = request.app.state.limiter
-    token = viewer_of(request).token
-    if token is not None:
-        limiter.take_for_token(token)
+    asking = _share_of(viewer_of(request))
+    if asking is not None:
+        limiter.take_for_participant(asking)
     else:
         # Whoever the connection comes from: what X-Forwarded-For says anybody may write.
         limiter.take_for_address(request.client.host if request.client else "")
+
+
+def charge(request: Request, *, acts: int) -> None:
+    """Count what a request brings, which was counted as a request already."""
+    limiter: Limiter = request.app.state.limiter
+    asking = _share_of(viewer_of(request))
+    assert asking is not None, "who brings acts came with a token"
+    limiter.charge_acts(asking, acts)
+
+
+def _share_of(viewer: Viewer) -> bytes | None:
+    """Whose requests these are: tokens cost nothing, so all of a participant's share."""
+    return viewer.participant or viewer.token
 
 
 def session_of(request: Request) -> SessionId | None:

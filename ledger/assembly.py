@@ -17,7 +17,7 @@ from ledger.access.sessions import Entrance
 from ledger.act_rules import rules_of
 from ledger.chain.bindings import CONTRACTS
 from ledger.chain.node import READING_METHODS, NodeError
-from ledger.clock import clock_of
+from ledger.clock import ServiceClock
 from ledger.credentials import Credentials
 from ledger.custody import Custody
 from ledger.directory import service_name
@@ -37,7 +37,6 @@ from ledger.outbox.act import Envelope, SignedAct
 from ledger.outbox.idempotency import Answer, Request
 from ledger.outbox.settlement import Settlements
 from ledger.service_keys import ServiceKeys
-from ledger.settings import Settings
 from ledger.store.chain_log import show_moment
 from ledger.store.engine import Store
 from ledger.store.manifest import Manifest
@@ -69,6 +68,7 @@ class AnyEngine(Protocol):
 
     store: Store
     manifest: Manifest
+    clock: ServiceClock
     halted: LedgerHalted | None
 
     def start(self) -> None: ...
@@ -89,11 +89,11 @@ class AnyEngine(Protocol):
 class Ledger:
     """A front of a ledger: accepts acts and answers reads; its engine carries and follows."""
 
-    def __init__(self, settings: Settings, *, keys: ServiceKeys, engine: AnyEngine) -> None:
+    def __init__(self, *, keys: ServiceKeys, engine: AnyEngine) -> None:
         self.engine = engine
         self.store = engine.store
         self.manifest = engine.manifest
-        self.clock = clock_of(settings.clock_file, is_demo=self.manifest.is_demo)
+        self.clock = engine.clock
         self.keys = keys
         self.writer = Writer(self.store)
         self.settlements = Settlements(self.store)

@@ -5,6 +5,7 @@ from typing import Any
 import httpx2
 
 from ledger.chain.node import NodeError
+from ledger.clock import ServiceClock
 from ledger.directory import require_made
 from ledger.errors import ChainUnavailable, LedgerHalted
 from ledger.service_keys import ServiceKeys
@@ -12,19 +13,28 @@ from ledger.settings import Settings
 from ledger.store.halt import read_halt
 from ledger.store.manifest import read_manifest
 from ledger.store.opened import open_store
+from ledger.store.time import clock_of
 
 _PATIENCE_SECONDS = 30.0
 
 
 class DistantEngine:
-    """What a front without a chain knows of the engine that listens at this URL."""
+    """What a front without a chain knows of the engine that listens at this URL.
 
-    def __init__(self, settings: Settings, url: str, *, keys: ServiceKeys) -> None:
+    `offset` is that of its real time, if it goes by that: a front has no time of its own.
+    """
+
+    def __init__(
+        self, settings: Settings, url: str, *, keys: ServiceKeys, offset: float | None = None
+    ) -> None:
         require_made(settings.directory)
         self.store = open_store(settings.directory, mac_key=keys.row_mac)
         self.halted: LedgerHalted | None = None
         with self.store.reading() as reading:
             self.manifest = read_manifest(reading)
+        self.clock: ServiceClock = clock_of(
+            settings, self.store, is_demo=self.manifest.is_demo, offset=offset
+        )
         self.store.changes.listen(self._read_halt)
         self._client = httpx2.Client(base_url=url, trust_env=False, timeout=_PATIENCE_SECONDS)
 

@@ -8,7 +8,7 @@ from ledger.chain.embedded_node import EmbeddedNode
 from ledger.chain.node import NodeUnreachable
 from ledger.chain.reader import Reader, asking
 from ledger.chain.sender import Sender
-from ledger.clock import clock_of
+from ledger.clock import MACHINE, ChainClock, Machine, ServiceClock
 from ledger.directory import DirectoryLock, require_made
 from ledger.engine import Engine, Step
 from ledger.errors import LedgerHalted
@@ -24,6 +24,7 @@ from ledger.store.chain_log import freshness
 from ledger.store.halt import clear_halt, write_halt
 from ledger.store.manifest import read_manifest
 from ledger.store.opened import open_store
+from ledger.store.time import clock_of
 
 # What waits is carried at a change. The chain's second passes without one, so the sealer looks;
 # the others look now and then for what could not be sent, or for blocks that others made.
@@ -34,7 +35,12 @@ class LocalEngine:
     """Sealer, courier and follower of a directory, which is theirs alone."""
 
     def __init__(
-        self, settings: Settings, *, keys: ServiceKeys, make_node: MakeNode = EmbeddedNode
+        self,
+        settings: Settings,
+        *,
+        keys: ServiceKeys,
+        make_node: MakeNode = EmbeddedNode,
+        machine: Machine = MACHINE,
     ) -> None:
         require_made(settings.directory)
         self._lock = DirectoryLock(settings.directory)
@@ -43,8 +49,11 @@ class LocalEngine:
         with self.store.keeping() as connection:
             self.manifest = read_manifest(connection)
             clear_halt(connection)
-        self._clock = clock_of(settings.clock_file, is_demo=self.manifest.is_demo)
-        self._chain = open_chain(settings, self._clock, make_node=make_node)
+        clock = clock_of(settings, self.store, is_demo=self.manifest.is_demo, machine=machine)
+        self.clock: ServiceClock = clock
+        self._chain = open_chain(settings, clock, make_node=make_node)
+        if not isinstance(clock, ChainClock):
+            clock.begin_at(self._last_block_time())
         with asking():
             check_contracts(self._chain.node, self.manifest)
         self._follower = Follower(self.store, self.reader(), self.manifest)
@@ -85,6 +94,10 @@ class LocalEngine:
         """What reads our contracts on this chain."""
         return reader(self._chain.node, self.manifest, self._connections)
 
+    def _last_block_time(self) -> int:
+        reader = self.reader()
+        return reader.block(reader.head_number()).time
+
     def start(self) -> None:
         """Catch up with the chain, then run; raises ChainShorter, ChainForked, LedgerHalted."""
         with asking():
@@ -118,12 +131,13 @@ class LocalEngine:
             read = freshness(reading)
             waiting = oldest_undecided(reading)
         head = self._head()
-        now = self._clock.now()
+        now = self.clock.now()
         return {
             "ready": self._threads.is_running,
             "halted": None if self.halted is None else self.halted.reason,
             "mirror_lag_blocks": None if head is None else head - read.head_block,
             "oldest_waiting_seconds": None if waiting is None else max(0, now - waiting),
+            "clock_off_seconds": self.clock.machine_off(),
         }
 
     def _head(self) -> int | None:
@@ -135,7 +149,12 @@ class LocalEngine:
 
 
 def local_ledger(
-    settings: Settings, *, keys: ServiceKeys, make_node: MakeNode = EmbeddedNode
+    settings: Settings,
+    *,
+    keys: ServiceKeys,
+    make_node: MakeNode = EmbeddedNode,
+    machine: Machine = MACHINE,
 ) -> Ledger:
     """Front and engine in one process."""
-    return Ledger(settings, keys=keys, engine=LocalEngine(settings, keys=keys, make_node=make_node))
+    engine = LocalEngine(settings, keys=keys, make_node=make_node, machine=machine)
+    return Ledger(keys=keys, engine=engine)

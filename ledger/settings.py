@@ -13,17 +13,26 @@ from ledger.errors import ConnectionsMalformed
 class Limits:
     """How many requests each front answers: a second on average, and at once after a pause.
 
-    A token's are for programs that hand in a park's acts; an address has them for everybody
-    behind it who brings no token.
+    A participant's are for all its tokens; an act counts as several (api/limits.py). An address
+    has them for everybody behind it who brings no token.
     """
 
-    token_per_second: int = 2_000
-    token_burst: int = 20_000
+    participant_per_second: int = 50
+    participant_burst: int = 500
     address_per_second: int = 200
     address_burst: int = 4_000
 
 
 DEFAULT_LIMITS = Limits()
+_BURST_SECONDS = 10  # of a participant's requests that may come at once
+
+
+def limits_of(requests_per_second: int) -> Limits:
+    """The limits of a service that answers each participant so much."""
+    return Limits(
+        participant_per_second=requests_per_second,
+        participant_burst=requests_per_second * _BURST_SECONDS,
+    )
 
 
 @dataclass(frozen=True, slots=True)

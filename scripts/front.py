@@ -16,7 +16,7 @@ from api.app import create_app
 from ledger.assembly import Ledger
 from ledger.distant_engine import DistantEngine
 from ledger.service_keys import ServiceKeys
-from ledger.settings import Settings
+from ledger.settings import Settings, limits_of
 from scripts.http_server import run_server
 
 READY = "ready\n"
@@ -30,10 +30,11 @@ def main() -> None:
     clock_file = orders["clock_file"]
     settings = Settings(Path(orders["directory"]), None if clock_file is None else Path(clock_file))
     keys = ServiceKeys(**{name: bytes.fromhex(key) for name, key in orders["keys"].items()})
-    engine = DistantEngine(settings, orders["engine"], keys=keys)
-    ledger = Ledger(settings, keys=keys, engine=engine)
+    offset = orders["clock_offset"]
+    engine = DistantEngine(settings, orders["engine"], keys=keys, offset=offset)
+    ledger = Ledger(keys=keys, engine=engine)
     ledger.start()
-    application = create_app(ledger)
+    application = create_app(ledger, limits_of(orders["requests_per_second"]))
     sys.stdout.write(READY)
     sys.stdout.flush()
     try:

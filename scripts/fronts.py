@@ -7,6 +7,7 @@ import subprocess
 import threading
 from dataclasses import asdict, dataclass
 
+from ledger.clock import RealClock, ServiceClock
 from ledger.service_keys import ServiceKeys
 from ledger.settings import Settings
 from scripts.front import READY
@@ -19,11 +20,16 @@ _log = logging.getLogger("carbonledger.fronts")
 
 @dataclass(frozen=True, slots=True)
 class Orders:
-    """What every front is told: directory and clock, keys, the engine's URL."""
+    """What every front is told: directory and clock, keys, the engine's URL, its limit.
+
+    `clock` is the engine's: a front that is started later shall have the same time.
+    """
 
     settings: Settings
     keys: ServiceKeys
     engine: str
+    clock: ServiceClock
+    requests_per_second: int
 
     def line(self, listener: socket.socket) -> str:
         """With the socket to answer, one line of JSON.
@@ -38,6 +44,8 @@ class Orders:
                 "keys": {name: key.hex() for name, key in asdict(self.keys).items()},
                 "listener": listener.fileno(),
                 "engine": self.engine,
+                "clock_offset": self.clock.offset if isinstance(self.clock, RealClock) else None,
+                "requests_per_second": self.requests_per_second,
             }
         )
 

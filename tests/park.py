@@ -32,7 +32,7 @@ from ledger.messages import fields_of
 from ledger.naming import snake_case
 from ledger.outbox.act import domain_of
 from ledger.service_keys import make_passphrase_file, make_service_keys
-from ledger.settings import Connections, Settings
+from ledger.settings import Connections, Settings, limits_of
 from tests.messages import (
     DOCUMENT,
     NOBODY,
@@ -61,6 +61,7 @@ __all__ = [
     "issue_quota",
     "play_year",
     "report",
+    "settle_enterprise",
     "settle_in",
     "statement",
     "surrender",
@@ -72,6 +73,7 @@ CARRIER = "founder 1"  # anyone may carry anybody's signed act
 READ, SUBMIT, CUSTODY = 1, 2, 4  # scopes
 RECOVERY_DELAY_SECONDS = 72 * 3600
 _SETTLE_ROUNDS, _SETTLE_SECONDS = 3000, 0.01
+PLENTY = limits_of(1_000_000)  # requests a second: a test plays many people
 FOR_EVER = "2040-01-01T00:00:00Z"
 ENTERPRISE_RIGHTS = RIGHTS["REGISTER"] | RIGHTS["REPORT"] | RIGHTS["MOVE"]
 
@@ -119,7 +121,7 @@ class Park:
         settings = Settings(self.directory, self.clock_file)
         self.ledger = local_ledger(settings, keys=self.service_keys)
         self.ledger.start()
-        self.http = TestClient(create_app(self.ledger), raise_server_exceptions=False)
+        self.http = TestClient(create_app(self.ledger, PLENTY), raise_server_exceptions=False)
 
     def close(self) -> None:
         self.http.close()
@@ -179,7 +181,8 @@ class Park:
     ) -> dict[str, Any]:
         """The body that posts a message signed by the key of that name."""
         complete = {"deadline": self.in_hours(24), **message}
-        ordered = {name: complete[name] for name in _names(message_type)}
+        names = [snake_case(name) for name, _ in fields_of(message_type)]
+        ordered = {name: complete[name] for name in names}
         domain = domain_of(self.ledger.manifest, message_type)
         signed = digest(domain.separator, hash_of_wire(message_type, ordered))
         return {
@@ -299,10 +302,6 @@ class Park:
         return next(name for name, key in self.keys.items() if hex_text(address_of(key)) == address)
 
 
-def _names(message_type: str) -> list[str]:
-    return [snake_case(name) for name, _ in fields_of(message_type)]
-
-
 def settle_in(park: Park) -> None:
     """Everybody registered, keyed, admitted; two enterprises with a facility and a meter each."""
     emissions = park.get("/.well-known/carbonledger")["contracts"]["Emissions"]["address"]
@@ -323,7 +322,7 @@ def settle_in(park: Park) -> None:
     park.add_key("88/PARK.0001", "park", ENTERPRISE_RIGHTS, signer=founder)
     park.register("88", "111", "prefix", owner="88/PARK.0001", signer=founder, wait=True)
     for number in (1, 2):
-        _settle_enterprise(park, number)
+        settle_enterprise(park, number)
     accreditation = {
         "authority": "88/REG.310000",
         "verifier": "88/VER.0001",
@@ -337,7 +336,8 @@ def settle_in(park: Park) -> None:
     park.act("Assignment", assignment(), signer="regulator")
 
 
-def _settle_enterprise(park: Park, number: int) -> None:
+def settle_enterprise(park: Park, number: int) -> None:
+    """One more enterprise below the park's prefix, with a facility and a meter."""
     name, enterprise, prefix = f"enterprise {number}", f"88.111/ENT.000{number}", f"88.111.{number}"
     park.register("88.111", f"ENT.000{number}", "enterprise", owner="88/PARK.0001", signer="park")
     park.add_key(enterprise, name, ENTERPRISE_RIGHTS, signer="park")

@@ -19,7 +19,7 @@ class Viewer:
 
     `participant` is 32 bytes, `kind` its number in KINDS, `person` its number inside the
     participant; all None for nobody and for a token of the machine's operator. `token` is the
-    32 bytes that name the credential, for idempotency keys and limits.
+    32 bytes that name the credential, for idempotency keys.
     """
 
     participant: bytes | None = None

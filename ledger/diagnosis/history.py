@@ -6,6 +6,7 @@ from sqlalchemy import Connection, Table, select
 
 from ledger.chain.node import Node
 from ledger.chain.reader import Reader
+from ledger.clock import CORRECTION_SECONDS_MAX
 from ledger.diagnosis.finding import Finding, bad, ok, unknown
 from ledger.diagnosis.place import Question, readiness, service_address
 from ledger.errors import ChainForked, ChainShorter, ContractsForeign
@@ -16,7 +17,6 @@ from ledger.store.manifest import Manifest
 from ledger.store.metadata import KEPT
 
 LAG_BLOCKS_MAX = 10  # seconds of chain time: a moment's lag is how a mirror works
-_CLOCK_SECONDS_MAX = 5  # what setting a clock by the network may take back
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,13 +99,16 @@ def _unlinked(case: Case) -> int | None:
 
 
 def check_clock(case: Case) -> Finding:
-    """Is the machine's clock behind what was already sealed or kept?"""
+    """Is the machine's clock behind what was sealed or kept, or off a running service's time?"""
     if case.manifest.is_demo:
         return unknown("clock", "scripted")
     latest = max(case.chain.block(case.chain.head_number()).time, _newest_time(case.store))
     behind = latest - case.question.now
-    if behind > _CLOCK_SECONDS_MAX:
+    if behind > CORRECTION_SECONDS_MAX:
         return bad("clock", "behind", seconds=behind)
+    told = readiness(case.question.settings)
+    if told is not None and (off := told.get("clock_off_seconds")):
+        return bad("clock", "jumped", seconds=off)
     return ok("clock", "forward")
 
 

@@ -16,7 +16,7 @@ from ledger.clock import ScriptedClock
 from ledger.local_engine import local_ledger
 from ledger.opening import running_url
 from ledger.service_keys import read_service_keys
-from ledger.settings import Settings
+from ledger.settings import DEFAULT_LIMITS, Settings, limits_of
 from scripts.commands.options import (
     DEFAULT_DIRECTORY,
     AsJson,
@@ -32,7 +32,7 @@ from scripts.output import print_json, say, text
 
 HELP = help_of("serve", "--dir carbonledger-data --passphrase-file passphrase --port 0")
 USUAL_PORT = 8000
-_WORKERS_MAX = 64
+_WORKERS_MAX, _REQUESTS_MAX = 64, 100_000
 
 
 def serve(
@@ -45,6 +45,10 @@ def serve(
         int | None,
         typer.Option(help=text("option.workers"), min=1, max=_WORKERS_MAX),
     ] = None,
+    requests_per_second: Annotated[
+        int,
+        typer.Option(help=text("option.requests_per_second"), min=1, max=_REQUESTS_MAX),
+    ] = DEFAULT_LIMITS.participant_per_second,
     clock: Annotated[Path | None, typer.Option(help=text("option.clock"))] = None,
     passphrase_file: PassphraseFile = None,
     as_json: AsJson = False,
@@ -60,10 +64,12 @@ def serve(
     fronts: Fronts | None = None
     try:
         if workers is None:
-            application, heard = create_app(ledger), listener
+            limits = limits_of(requests_per_second)
+            application, heard = create_app(ledger, limits), listener
         else:
             application, heard = create_engine_app(ledger), listen(0)
-            fronts = Fronts(Orders(settings, keys, url_of(heard)), shared(listener, workers))
+            orders = Orders(settings, keys, url_of(heard), ledger.clock, requests_per_second)
+            fronts = Fronts(orders, shared(listener, workers))
             fronts.start()
         _tell(settings, url, as_json=as_json)
         run_server(application, heard)

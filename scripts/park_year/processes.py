@@ -34,12 +34,23 @@ def run_verb(arguments: Sequence[str], *, statuses: Sequence[int] = (0,)) -> tup
 
 
 class Service:
-    """`carbonledger serve` on its usual port or a free one; ended with the block in any case."""
+    """`carbonledger serve` on its usual port or a free one; ended with the block in any case.
 
-    def __init__(self, directory: Path, clock: Path | None, *, workers: int | None = None) -> None:
+    Whoever starts it plays a park's year or measures, faster than participants do.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        clock: Path | None,
+        *,
+        workers: int | None = None,
+        requests_per_second: int = 100_000,
+    ) -> None:
         self._directory = directory
         self._log = directory / LOG_NAME
         arguments = ["serve", "--dir", str(directory)]
+        arguments += ["--requests-per-second", str(requests_per_second)]
         arguments += [] if clock is None else ["--clock", str(clock)]
         arguments += [] if workers is None else ["--workers", str(workers)]
         with self._log.open("wb") as log:

@@ -14,6 +14,7 @@ from api.connections import ImpatientProtocol
 from scripts.listeners import listen
 from tests.api.held import HeldPark
 from tests.api.world import World
+from tests.park import PLENTY
 
 
 @pytest.fixture(scope="session")
@@ -35,7 +36,7 @@ def world(furnished: World, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 @pytest.fixture(scope="module")
 def url(world: World) -> Iterator[str]:
     """The world's API on a real server at a loopback port."""
-    with served(create_app(world.park.ledger)) as address:
+    with served(create_app(world.park.ledger, PLENTY)) as address:
         yield address
 
 
@@ -72,5 +73,5 @@ def served(app: FastAPI, *, certificate: Path | None = None) -> Iterator[str]:
 @pytest.fixture
 def held_url(held: World) -> Iterator[str]:
     """The API of the park of one test on a real server."""
-    with served(create_app(held.park.ledger)) as address:
+    with served(create_app(held.park.ledger, PLENTY)) as address:
         yield address

@@ -13,7 +13,7 @@ from ledger.chain.embedded_node import EmbeddedNode
 from ledger.clock import Clock
 from ledger.local_engine import local_ledger
 from ledger.settings import Settings
-from tests.park import Park
+from tests.park import PLENTY, Park
 
 
 class HeldNode(EmbeddedNode):
@@ -34,7 +34,7 @@ class HeldPark(Park):
         settings = Settings(self.directory, self.clock_file)
         self.ledger = local_ledger(settings, keys=self.service_keys, make_node=self._made)
         self.ledger.start()
-        self.http = TestClient(create_app(self.ledger), raise_server_exceptions=False)
+        self.http = TestClient(create_app(self.ledger, PLENTY), raise_server_exceptions=False)
 
     def _made(self, entries: Entries, clock: Clock) -> HeldNode:
         self.node = HeldNode(entries, clock)

@@ -11,8 +11,9 @@ from api.limits import Buckets
 from ledger.errors import RateLimited
 from ledger.settings import Limits
 from tests.api.world import World
+from tests.park import READ
 
-FEW = Limits(token_per_second=1, token_burst=5, address_per_second=1, address_burst=3)
+FEW = Limits(participant_per_second=1, participant_burst=5, address_per_second=1, address_burst=3)
 
 
 @pytest.fixture
@@ -43,6 +44,33 @@ def test_read_is_refused_when_a_token_asks_more_than_it_may(
     others = world.park.headers("enterprise 2")
     assert _statuses(narrow, 1, headers=others) == [200]
     assert _statuses(narrow, 1) == [200]
+
+
+def test_read_is_refused_when_a_participants_tokens_together_ask_more_than_it_may(
+    world: World, narrow: TestClient
+) -> None:
+    park = world.park
+    tokens = [park.token("enterprise 1"), park.token("enterprise 1", scopes=READ)]
+    statuses = [
+        narrow.get("/v1/assets", headers={"Authorization": f"Bearer {token}"}).status_code
+        for token in tokens * 3
+    ]
+    assert statuses == [200] * 5 + [429]
+
+
+@pytest.mark.parametrize("acts", [1, 3])
+def test_post_counts_five_requests_an_act_when_it_is_taken_or_not(
+    world: World, narrow: TestClient, acts: int
+) -> None:
+    headers = world.park.headers("enterprise 2")
+    if acts == 1:
+        told = narrow.post("/v1/transfers", headers=headers, content=b"{}")
+    else:
+        headers |= {"Content-Type": "application/x-ndjson"}
+        told = narrow.post("/v1/submissions", headers=headers, content=b"{}\n" * acts)
+    assert told.status_code != 429
+    refused = narrow.get("/v1/assets", headers=headers)
+    assert (refused.status_code, refused.headers["retry-after"]) == (429, str(5 * acts - 4))
 
 
 def test_guess_token_is_refused_when_an_address_guesses_often(narrow: TestClient) -> None:

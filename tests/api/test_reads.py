@@ -287,6 +287,7 @@ def test_answer_health_says_ready_when_everything_runs(world: World) -> None:
         "halted": None,
         "mirror_lag_blocks": 0,
         "oldest_waiting_seconds": None,
+        "clock_off_seconds": 0,
     }
 
 

@@ -39,9 +39,9 @@ from tests.api.next_messages import (
 from tests.park import (
     ENTERPRISE_RIGHTS,
     FOR_EVER,
-    _settle_enterprise,
     issue_quota,
     play_year,
+    settle_enterprise,
     settle_in,
 )
 
@@ -88,7 +88,7 @@ class World:
 
     def _settle_others(self) -> None:
         """A suspended enterprise and facility, a tied verifier, one accredited too early."""
-        _settle_enterprise(self.park, 3)
+        settle_enterprise(self.park, 3)
         for number in range(2, 7):
             self.ids["registered"] = self.park.register(
                 "88.111.1",

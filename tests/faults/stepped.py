@@ -18,7 +18,7 @@ from ledger.settings import Connections, Settings
 from ledger.store.chain_log import block_table, event_table, freshness
 from ledger.store.rows import Row, every_row
 from scripts.anvil import Anvil
-from tests.park import Park
+from tests.park import PLENTY, Park
 
 DEPTH = 33
 
@@ -39,10 +39,10 @@ class SteppedPark(Park):
     def open(self) -> None:
         settings = Settings(self.directory, self.clock_file)
         self.engine = LocalEngine(settings, keys=self.service_keys)
-        self.ledger = Ledger(settings, keys=self.service_keys, engine=self.engine)
+        self.ledger = Ledger(keys=self.service_keys, engine=self.engine)
         self.ledger.writer.start()
         self.engine.store.changes.start()
-        self.http = TestClient(create_app(self.ledger), raise_server_exceptions=False)
+        self.http = TestClient(create_app(self.ledger, PLENTY), raise_server_exceptions=False)
 
     def close(self) -> None:
         self.http.close()

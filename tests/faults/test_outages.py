@@ -71,6 +71,7 @@ def served(park: Park) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     park.headers("founder 1")
     park.close()
     words = [*command_of("scripts.cli"), "serve", "--dir", str(park.directory), "--port", "0"]
+    words += ["--requests-per-second", "100000"]  # a load, not a person
     process = subprocess.Popen(
         [*words, "--clock", str(park.clock_file)],
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,

@@ -33,6 +33,7 @@ from ledger.settings import Settings
 from ledger.store import draft
 from scripts.commands.serve import write_service_file
 from scripts.listeners import listen
+from tests.park import PLENTY
 
 WINDOWS = ("before_commit", "after_commit", "after_send", "inside_block", "inside_projection")
 # On a chain elsewhere no block is made here.
@@ -162,7 +163,8 @@ def _serve(directory: Path, marks_path: Path, fatal: str | None) -> None:
     _mark_sending(marks)
     listener = listen(0)
     write_service_file(settings, f"http://127.0.0.1:{listener.getsockname()[1]}")
-    uvicorn.Server(uvicorn.Config(create_app(ledger), log_level="warning")).run([listener])
+    app = create_app(ledger, PLENTY)
+    uvicorn.Server(uvicorn.Config(app, log_level="warning")).run([listener])
 
 
 def main() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from ledger.assembly import Ledger
+from ledger.clock import MACHINE
 from ledger.distant_engine import DistantEngine
 from ledger.errors import ChainUnavailable, LedgerHalted
 from ledger.local_engine import LocalEngine
@@ -27,10 +28,18 @@ def front(copy: Opened) -> Iterator[Ledger]:
     listener.close()
     settings = Settings(copy.store.path.parent)
     engine = DistantEngine(settings, f"http://127.0.0.1:{port}", keys=KEYS)
-    front = Ledger(settings, keys=KEYS, engine=engine)
+    front = Ledger(keys=KEYS, engine=engine)
     front.start()
     yield front
     front.stop()
+
+
+def test_tell_time_is_the_engines_when_a_front_starts_after_a_jump(copy: Opened) -> None:
+    settings = Settings(copy.store.path.parent)
+    url = "http://127.0.0.1:9"
+    engine = DistantEngine(settings, url, keys=KEYS, offset=2_000_000_000.0)
+    assert engine.clock.now() - 2_000_000_000 == int(MACHINE.steady())
+    engine.store.close(is_owner=False)
 
 
 def _until(front: Ledger, *, is_halted: bool) -> None:

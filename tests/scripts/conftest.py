@@ -16,6 +16,7 @@ from identity.keystore import write_keystore
 from scripts.cli import main
 from tests.api.conftest import furnished, served
 from tests.api.world import World
+from tests.park import PLENTY
 
 __all__ = ["furnished"]
 
@@ -50,7 +51,7 @@ Run = Callable[..., Done]
 def park(furnished: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[World, str]]:
     """A copy of the furnished park and where it is served."""
     world = furnished.copied(tmp_path_factory.mktemp("park") / "park")
-    with served(create_app(world.park.ledger)) as url:
+    with served(create_app(world.park.ledger, PLENTY)) as url:
         yield world, url
     world.park.close()
 

@@ -19,7 +19,7 @@ from scripts.bench_rival import create_rival
 from scripts.listeners import listen
 from tests.house.source_tree import text_files
 from tests.messages import evidence
-from tests.park import Park, settle_in
+from tests.park import PLENTY, Park, settle_in
 
 RIVAL_LINES_MAX = 60
 _ROW = "SELECT id, type, key, payload, signature, deadline FROM submission"
@@ -59,7 +59,7 @@ def test_measure_digest_finds_both_equal_when_records_are_random() -> None:
 
 def test_play_counts_every_answer_when_lanes_are_sent_at_once(park: Park) -> None:
     listener = listen(0)
-    config = uvicorn.Config(create_app(park.ledger), log_level="warning", access_log=False)
+    config = uvicorn.Config(create_app(park.ledger, PLENTY), log_level="warning", access_log=False)
     server = uvicorn.Server(config)
     serving = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     serving.start()

@@ -19,9 +19,12 @@ from identity.keys import generate_key
 from identity.keystore import write_keystore
 from ledger.diagnosis.finding import Finding
 from ledger.directory import DirectoryLock
+from ledger.local_engine import local_ledger
+from ledger.settings import Settings
 from tests.api.conftest import served
 from tests.api.held import HeldPark
 from tests.ledger.kept_park import METER, KeptPark, ask, defects
+from tests.ledger.set_machine import SetMachine
 
 ROOT = b"\x07" * 32
 
@@ -277,6 +280,22 @@ def test_ask_finds_the_clock_behind_when_rows_are_from_the_future(own: Path) -> 
     findings = ask(own, now=1_600_000_000)
     assert defects(findings) == ["clock.behind"]
     assert found(findings, "clock").facts["seconds"] == 69_852_800 + _later(own)
+
+
+def test_ask_finds_the_clock_off_when_it_jumped_under_a_running_service(
+    own: Path, kept: KeptPark
+) -> None:
+    change(own, "UPDATE manifest SET is_demo = 0")
+    machine = SetMachine(2_000_000_000)
+    ledger = local_ledger(Settings(own), keys=kept.park.service_keys, machine=machine.machine)
+    ledger.start()
+    with served(create_app(ledger)) as url:
+        tell_service(own, url=url)
+        machine.jump(7200)
+        findings = ask(own, now=2_000_007_200)
+    ledger.stop()
+    assert defects(findings) == ["clock.jumped"]
+    assert found(findings, "clock").facts == {"seconds": 7200}
 
 
 def _later(directory: Path) -> int:

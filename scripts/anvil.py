@@ -14,6 +14,8 @@ from ledger.chain.node import NodeUnreachable
 
 ROOT = Path(__file__).parents[1]
 _START_SECONDS = 20
+# Those on disk, which anvil rolls back to after some thousand blocks, have forgotten all code.
+_STATES_IN_MEMORY = 500
 
 
 class Anvil:
@@ -30,7 +32,8 @@ class Anvil:
         self._process = subprocess.Popen(  # noqa: S603 - our own tool and arguments
             [
                 binary, "--port", str(self.port), "--hardfork", "cancun", "--silent",
-                "--gas-price", "0", "--base-fee", "0", "--gas-limit", "400000000", *pace,
+                "--gas-price", "0", "--base-fee", "0", "--gas-limit", "400000000",
+                "--prune-history", str(_STATES_IN_MEMORY), *pace,
             ],
             stdout=subprocess.DEVNULL,
         )  # fmt: skip
@@ -61,10 +64,19 @@ class Anvil:
     def reorganise(self, depth: int, transactions: list[Any] | None = None) -> None:
         """Replace that many blocks by as many others, which hold only these transactions."""
         self.ask("anvil_reorg", depth, transactions or [])
+        self._forget_pool()
 
     def roll_back(self, depth: int) -> None:
         """Forget the newest blocks."""
         self.ask("anvil_rollback", depth)
+        self._forget_pool()
+
+    def _forget_pool(self) -> None:
+        """Or what waited for a nonce that the turn brought or took would wait for ever.
+
+        Other nodes sort their pools anew; anvil's hears of its own blocks alone.
+        """
+        self.ask("anvil_dropAllTransactions")
 
     def stop(self) -> None:
         self._process.kill()

@@ -4,6 +4,7 @@ Sockets and time-outs: pyproject.toml.
 """
 
 import json
+import random
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -35,6 +36,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 def tell(record_property: Callable[[str, object], None]) -> Callable[[dict[str, Any]], None]:
     """Print one JSON line of a goal at the end of the run."""
     return lambda told: record_property("told", json.dumps(told))
+
+
+@pytest.fixture
+def fresh_seed() -> int:
+    """Another one in each run; pytest shows the arguments of a test that fails."""
+    return random.SystemRandom().randrange(2**32)
 
 
 @pytest.fixture(scope="session")

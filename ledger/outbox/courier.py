@@ -48,30 +48,36 @@ class Courier:
             head = freshness(reading).final_block
             is_waiting = bool(_waiting(reading, limit=1))
         settled = self._settle(open_ones, head)
-        self._send([one for one in open_ones if one["seq"] not in settled])
-        if is_waiting:
+        is_reached = self._send([one for one in open_ones if one["seq"] not in settled])
+        if is_waiting and is_reached:
             self._store_waiting()
-        return is_waiting or bool(settled)
+        return (is_waiting and is_reached) or bool(settled)
 
     def _settle(self, open_ones: list[Row], head: int) -> set[int]:
         """Write what became of the transactions in blocks that the mirror has read."""
-        settled: set[int] = set()
         if head == self._settled_head:
-            return settled  # nothing new was read: no receipt can have become final
-        unmined = []
-        for transaction in open_ones:
+            return set()  # nothing new was read: no receipt can have become final
+        settled = self._settle_mined(open_ones, head) if open_ones else set()
+        self._settled_head = head
+        return settled
+
+    def _settle_mined(self, open_ones: list[Row], head: int) -> set[int]:
+        """As above; asks for the receipts of those only that can be in a final block."""
+        settled: set[int] = set()
+        nonce = self._sender.chain_nonce()
+        unmined = [one for one in open_ones if one["nonce"] >= nonce]
+        for transaction in (one for one in open_ones if one["nonce"] < nonce):
             receipt = self._sender.receipt(transaction["hash"])
             if receipt is None:
                 unmined.append(transaction)
-            elif int(receipt["blockNumber"], 16) <= head:
+            elif int(receipt["blockNumber"], 16) > head:
+                break  # one of a later nonce is in no earlier block
+            else:
                 carried = self._carried(transaction["seq"])
                 outcome = self._outcome(receipt, carried)
                 self._settle_transaction(transaction["seq"], carried, outcome)
                 settled.add(transaction["seq"])
-        if unmined:
-            settled |= self._look_after(unmined, head)
-        self._settled_head = head
-        return settled
+        return settled | self._look_after(unmined, head) if unmined else settled
 
     def _look_after(self, unmined: list[Row], head: int) -> set[int]:
         """Those in no block: others took their nonces for good, which are told, or not yet.
@@ -125,16 +131,23 @@ class Courier:
             connection.execute(update(courier_transaction_table).where(done).values(**values))
         self._sent.discard(transaction_seq)
 
-    def _send(self, open_ones: list[Row]) -> None:
-        """Hand the stored bytes to the node, again only if the chain went on without them."""
+    def _send(self, open_ones: list[Row]) -> bool:
+        """Hand the stored bytes to the node, again only if the chain went on without them.
+
+        Any error is unknown, never failed: the same bytes go again in the next round. False when
+        the node does not answer: then nothing else would reach it, and what waits grows together.
+        """
         for transaction in open_ones:
             if transaction["seq"] in self._sent:
                 continue
             try:
                 self._sender.send(transaction["raw"])
-            except (NodeError, NodeUnreachable):
-                continue  # unknown, never failed: the same bytes go again in the next round
+            except NodeError:
+                continue
+            except NodeUnreachable:
+                return False
             self._sent.add(transaction["seq"])
+        return True
 
     def _store_waiting(self) -> None:
         """Put what waits into signed transactions, commit them, then send them.

@@ -1,8 +1,6 @@
 """Thousands of random acts through HTTP beside a model of what quota is: both say the same."""
 
-import random
 import time
-from collections.abc import Callable
 from itertools import count
 from typing import Any
 
@@ -18,10 +16,10 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from tests.goals import Tell, goal_line
 from tests.messages import DOCUMENT, RULE_PACK
 from tests.park import Park, settle_in
 
-Tell = Callable[[dict[str, Any]], None]
 REGULATOR, YEAR = "88/REG.310000", 2023
 HOLDERS = {"enterprise 1": "88.111/ENT.0001", "enterprise 2": "88.111/ENT.0002"}
 SLICE, WHOLE = 5, 100  # assets
@@ -215,9 +213,7 @@ def walk(park: Park, *, assets: int, seed: int) -> dict[str, Any]:
     hypothesis.seed(seed)(machine)
     factory: Any = machine  # hypothesis takes what makes a machine, whatever its annotation says
     run_state_machine_as_test(factory, settings=profile, _min_steps=_STEPS)
-    seconds = round(time.monotonic() - started, 1)
-    return {"goal": "state_machine", "seed": seed, "n": steps[0], "violations": 0,
-            "seconds": seconds}  # fmt: skip
+    return goal_line("state_machine", seed=seed, n=steps[0], violations=0, started=started)
 
 
 # Hundreds of acts, each waited for until it is final.
@@ -230,8 +226,8 @@ def test_act_gives_what_the_model_says_when_hundreds_are_random(park: Park, tell
 @pytest.mark.heavy
 @pytest.mark.timeout(3600)
 def test_act_gives_what_the_model_says_when_five_thousand_are_random(
-    park: Park, tell: Tell
+    park: Park, tell: Tell, fresh_seed: int
 ) -> None:
-    told = walk(park, assets=WHOLE, seed=random.SystemRandom().randrange(2**32))
+    told = walk(park, assets=WHOLE, seed=fresh_seed)
     tell(told)
     assert told["n"] >= 5_000

@@ -19,6 +19,7 @@ from ledger.store.chain_log import block_table, event_table, freshness
 from ledger.store.rows import Row, every_row
 from scripts.anvil import Anvil
 from tests.park import PLENTY, Park
+from tests.recorded import events_by_id
 
 DEPTH = 33
 
@@ -120,11 +121,4 @@ class SteppedPark(Park):
 
     def events_by_id(self) -> Counter[str]:
         """How often each act id stands in an event of the chain."""
-        reader = self.engine.reader()
-        return Counter(
-            "0x" + log.event.fields["id"].hex()
-            for first in range(1, reader.head_number() + 1, 500)
-            for one in reader.filled(first, min(first + 499, reader.head_number()))
-            for log in one.logs
-            if any(log.event.fields.get("id", b""))
-        )
+        return events_by_id(self.engine.reader())

@@ -6,7 +6,7 @@ import random
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -24,10 +24,10 @@ from ledger.local_engine import local_ledger
 from ledger.settings import Connections, Settings
 from scripts.anvil import Anvil, anvil
 from scripts.interpreter import command_of
+from tests.goals import Tell
 from tests.ledger.set_machine import SetMachine
 from tests.park import CARRIER, PLENTY, Park
 
-Tell = Callable[[dict[str, Any]], None]
 pytestmark = pytest.mark.slow  # a second a block, and tens of them
 
 FRESH_SEED = random.SystemRandom().randrange(2**32)

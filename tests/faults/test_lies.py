@@ -4,7 +4,7 @@ import copy
 import random
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +15,11 @@ from ledger.chain.node import NodeUnreachable
 from ledger.errors import ChainForked, LedgerHalted
 from ledger.known_chain import check_chain
 from ledger.mirror.reconcile import reconcile
-from scripts.anvil import anvil
+from scripts.anvil import Anvil, anvil
 from tests.faults.proxy import FISCO_LACKS, Faults, Lie, Proxy, proxy_to
 from tests.faults.stepped import SteppedPark
+from tests.goals import Tell, goal_line
 
-Tell = Callable[[dict[str, Any]], None]
 pytestmark = pytest.mark.anvil
 
 RECEIPTS, BLOCK, HEAD = "eth_getBlockReceipts", "eth_getBlockByNumber", "eth_blockNumber"
@@ -27,15 +27,21 @@ SLICE, WHOLE = 25, 500
 
 
 @pytest.fixture
-def proxy() -> Iterator[Proxy]:
-    with anvil(block_seconds=None) as running, proxy_to(running.port) as between:
-        between.chain = running  # type: ignore[attr-defined]
+def chain() -> Iterator[Anvil]:
+    with anvil(block_seconds=None) as running:
+        yield running
+
+
+@pytest.fixture
+def proxy(chain: Anvil) -> Iterator[Proxy]:
+    with proxy_to(chain.port) as between:
         yield between
 
 
 @pytest.fixture
-def park(proxy: Proxy, database_url: str | None, tmp_path: Path) -> Iterator[SteppedPark]:
-    chain = proxy.chain  # type: ignore[attr-defined]
+def park(
+    chain: Anvil, proxy: Proxy, database_url: str | None, tmp_path: Path
+) -> Iterator[SteppedPark]:
     stepped = SteppedPark(tmp_path / "ledger", chain, url=proxy.url, database=database_url)
     yield stepped
     stepped.close()
@@ -166,14 +172,9 @@ def interrogate(park: SteppedPark, proxy: Proxy, *, lies: int, seed: int) -> dic
     engine = park.engine
     differences = reconcile(engine.store, engine.reader(), engine.manifest).differences
     found["rows differ"] += len(differences)
-    return {
-        "goal": "lies",
-        "seed": seed,
-        "n": lies,
-        "violations": found.total(),
-        "seconds": round(time.monotonic() - started, 1),
-        "found": +found,
-    }
+    return goal_line(
+        "lies", seed=seed, n=lies, violations=found.total(), started=started, found=+found
+    )
 
 
 # Each lie has a block of its own, which is read twice.
@@ -190,17 +191,16 @@ def test_follow_writes_no_wrong_row_when_the_node_lies(
 @pytest.mark.heavy
 @pytest.mark.timeout(3600)
 def test_follow_writes_no_wrong_row_when_the_node_lies_five_hundred_times(
-    park: SteppedPark, proxy: Proxy, tell: Tell
+    park: SteppedPark, proxy: Proxy, tell: Tell, fresh_seed: int
 ) -> None:
-    told = interrogate(park, proxy, lies=WHOLE, seed=random.SystemRandom().randrange(2**32))
+    told = interrogate(park, proxy, lies=WHOLE, seed=fresh_seed)
     tell(told)
     assert told["violations"] == 0, told
 
 
 @pytest.fixture
-def plain(proxy: Proxy, tmp_path: Path) -> Iterator[SteppedPark]:
+def plain(chain: Anvil, proxy: Proxy, tmp_path: Path) -> Iterator[SteppedPark]:
     """In its directory alone: what follows does not depend on the database."""
-    chain = proxy.chain  # type: ignore[attr-defined]
     stepped = SteppedPark(tmp_path / "ledger", chain, url=proxy.url)
     yield stepped
     stepped.close()
@@ -242,10 +242,9 @@ def test_check_chain_is_refused_when_the_node_has_another_genesis(
 
 
 def test_follow_reads_logs_as_told_when_the_node_serves_no_receipts(
-    proxy: Proxy, tmp_path: Path
+    chain: Anvil, proxy: Proxy, tmp_path: Path
 ) -> None:
     proxy.faults = Faults(missing=FISCO_LACKS)
-    chain = proxy.chain  # type: ignore[attr-defined]
     park = SteppedPark(tmp_path / "ledger", chain, url=proxy.url)
     act = park.registration(0)
     park.settle_all()

@@ -19,10 +19,10 @@ from ledger.settings import DEFAULT_LIMITS
 from scripts.bench_client import raw_request
 from scripts.park_year.processes import Service
 from tests.faults.load import Shooter, Shot, Told, shooters
-from tests.faults.test_several_services import events_by_id
+from tests.goals import Tell
 from tests.park import Park, settle_enterprise, settle_in
+from tests.recorded import events_by_id, reader_of
 
-Tell = Callable[[dict[str, Any]], None]
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]  # a load has to last for a while
 
 OTHERS, NOISY = (1, 2, 3, 4), 5
@@ -190,9 +190,9 @@ def _lost(park: Park, acknowledged: list[str]) -> int:
     """How many were promised and are not on the chain once."""
     park.open()
     park.settle()
-    counts = events_by_id(park)
+    counts = events_by_id(reader_of(park))
     park.close()
-    return sum(counts.get(act, 0) != 1 for act in acknowledged)
+    return sum(counts[act] != 1 for act in acknowledged)
 
 
 def _assert_told_to_wait(town: Town, rounds: int) -> None:

@@ -23,10 +23,11 @@ from scripts.anvil import Anvil, anvil
 from scripts.interpreter import command_of
 from scripts.postgres import fresh_database, killable_server
 from tests.faults.proxy import Faults, Proxy, proxy_to
-from tests.faults.test_several_services import events_by_id, registrations
+from tests.faults.test_several_services import registrations
+from tests.goals import Tell, goal_line
 from tests.park import Park
+from tests.recorded import events_by_id, reader_of
 
-Tell = Callable[[dict[str, Any]], None]
 pytestmark = [pytest.mark.anvil, pytest.mark.slow]  # an outage, and the load before and after it
 
 SECONDS, SECONDS_HEAVY = 3.0, 60.0
@@ -109,28 +110,26 @@ def survive(
     back = [at - given for at, _ in load.acknowledged if at > given]
     park.open()
     park.settle()
-    counts = events_by_id(park)
+    counts = events_by_id(reader_of(park))
     park.close()
-    wrong = Counter(counts.get(act, 0) for _, act in load.acknowledged)
+    wrong = Counter(counts[act] for _, act in load.acknowledged)
     del wrong[1]
     recovered = min(back, default=float("inf"))
     violations = wrong.total() + (recovered > _RECOVERY_SECONDS)
     violations += sum(n for status, n in load.statuses.items() if status not in (_PROMISED, _AWAY))
-    return {
-        "goal": goal,
-        "seed": 0,
-        "n": len(load.acknowledged),
-        "violations": violations,
-        "seconds": round(time.monotonic() - started, 1),
-        "away_seconds": seconds,
-        "recovered_after_seconds": round(recovered, 2),
-        "statuses": {str(status): count for status, count in load.statuses.items()},
-    }
+    return goal_line(
+        goal, seed=0, n=len(load.acknowledged), violations=violations, started=started,
+        away_seconds=seconds, recovered_after_seconds=round(recovered, 2),
+        statuses={str(status): count for status, count in load.statuses.items()},
+    )  # fmt: skip
 
 
 LENGTHS = pytest.mark.parametrize(
     "seconds",
-    [SECONDS, pytest.param(SECONDS_HEAVY, marks=[pytest.mark.heavy, pytest.mark.timeout(600)])],
+    [
+        pytest.param(SECONDS, marks=pytest.mark.timeout(120)),
+        pytest.param(SECONDS_HEAVY, marks=[pytest.mark.heavy, pytest.mark.timeout(600)]),
+    ],
 )
 
 
@@ -177,7 +176,6 @@ def _break(proxy: Proxy, fault: str) -> Callable[[int], object]:
 
 
 @LENGTHS
-@pytest.mark.timeout(120)
 def test_serve_goes_on_when_the_database_was_killed(
     chain: Anvil, tmp_path: Path, tell: Tell, seconds: float
 ) -> None:

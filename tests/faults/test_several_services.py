@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -25,10 +25,11 @@ from scripts.anvil import Anvil, anvil
 from scripts.interpreter import command_of
 from tests.faults.stepped import DEPTH, SteppedPark
 from tests.faults.test_reorgs import other_transaction
+from tests.goals import Tell, goal_line
 from tests.kept_rows import broken_kept_rows
 from tests.park import Park
+from tests.recorded import events_by_id, reader_of
 
-Tell = Callable[[dict[str, Any]], None]
 pytestmark = pytest.mark.anvil
 
 _READY_ROUNDS, _READY_SECONDS = 600, 0.05
@@ -134,26 +135,16 @@ def share_key(park: Park, urls: list[str], *, each: int) -> dict[str, Any]:
     ids = [park.id_of("Registration", body["message"]) for own in bodies for body in own]
     park.open()
     park.settle()
-    counts = events_by_id(park)
+    counts = events_by_id(reader_of(park))
     nonces = used_nonces(park)
-    violations = sum(counts.get(one, 0) != 1 for one in ids) + (accepted != len(ids))
+    violations = sum(counts[one] != 1 for one in ids) + (accepted != len(ids))
     violations += nonces != list(range(nonces[0], nonces[0] + len(nonces)))
     violations += len(broken_kept_rows(park.ledger.store, park.service_keys.row_mac))
     park.close()
-    told = {"goal": "services_one_key", "seed": 0, "n": len(ids), "violations": violations}
-    return told | {"seconds": round(seconds, 1), "accepted_per_second": round(accepted / seconds)}
-
-
-def events_by_id(park: Park) -> dict[str, int]:
-    counts: dict[str, int] = {}
-    reader = park.ledger.engine.reader()  # type: ignore[attr-defined]
-    head = reader.head_number()
-    for first in range(1, head + 1, 100):
-        for one in reader.filled(first, min(first + 99, head)):
-            for log in one.logs:
-                act = f"0x{log.event.fields.get('id', b'').hex()}"
-                counts[act] = counts.get(act, 0) + 1
-    return counts
+    return goal_line(
+        "services_one_key", seed=0, n=len(ids), violations=violations, started=started,
+        accepted_per_second=round(accepted / seconds),
+    )  # fmt: skip
 
 
 def used_nonces(park: Park) -> list[int]:

@@ -16,14 +16,13 @@ from typing import Any
 import httpx2
 
 from api.nouns import NOUN_OF
-from ledger.chain.reader import Reader
-from ledger.local_engine import LocalEngine
 from ledger.mirror.rebuild import rebuild
 from ledger.mirror.reconcile import reconcile
 from tests.kept_rows import broken_kept_rows
 from tests.kills.victim import WINDOWS
 from tests.messages import evidence, transfer
 from tests.park import CARRIER, Park
+from tests.recorded import events_by_id, reader_of
 
 CLIENTS = 8
 _READY_SECONDS = 30.0
@@ -200,7 +199,7 @@ def assert_whole(park: Park, acknowledged: list[str]) -> None:
     park.open()
     for act_id in dict.fromkeys(acknowledged):
         _wait_until_final(park, act_id)
-    counts = _events_by_id(park)
+    counts = events_by_id(reader_of(park))
     assert {act_id: counts[act_id] for act_id in acknowledged} == dict.fromkeys(acknowledged, 1)
     assert max(counts.values()) == 1
     ledger = park.ledger
@@ -213,12 +212,6 @@ def assert_whole(park: Park, acknowledged: list[str]) -> None:
     park.close()
 
 
-def reader_of(park: Park) -> Reader:
-    engine = park.ledger.engine
-    assert isinstance(engine, LocalEngine)
-    return engine.reader()
-
-
 def _wait_until_final(park: Park, act_id: str) -> None:
     for _ in range(3000):
         submission = park.get(f"/v1/submissions/{act_id}")
@@ -227,15 +220,3 @@ def _wait_until_final(park: Park, act_id: str) -> None:
             return
         threading.Event().wait(0.01)
     raise AssertionError(f"{act_id} never became final")
-
-
-def _events_by_id(park: Park) -> Counter[str]:
-    """How often each act id stands in an event, read from the chain and not from the mirror."""
-    reader = reader_of(park)
-    return Counter(
-        "0x" + log.event.fields["id"].hex()
-        for first in range(1, reader.head_number() + 1, 500)
-        for filled in reader.filled(first, min(first + 499, reader.head_number()))
-        for log in filled.logs
-        if any(log.event.fields.get("id", b""))
-    )

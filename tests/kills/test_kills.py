@@ -3,7 +3,7 @@
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +12,13 @@ import pytest
 from api.fields import time_text
 from ledger.settings import Connections
 from scripts.anvil import anvil
+from tests.goals import Tell, goal_line
 from tests.kills.harness import Load, Victims, assert_whole, kill_at_random
 from tests.kills.victim import WINDOWS, WINDOWS_OF_RPC
 from tests.messages import allocation
 from tests.park import Park, issue_quota, settle_in
 
 # Each kill costs a start of the service and a settling load: seconds, not a test's two.
-Tell = Callable[[dict[str, Any]], None]
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 
 FRESH_SEED = random.SystemRandom().randrange(2**32)
@@ -126,6 +126,7 @@ def _kill(
     if kills >= KILLS_HEAVY:  # a dozen may miss a short one: each has a test of its own
         assert [window for window in windows if not hits[window]] == []
     assert_whole(park, load.acknowledged)
-    told = {"goal": goal, "seed": seed, "n": done, "violations": 0}
-    told |= {"seconds": round(time.monotonic() - started, 1)}
-    return told | {"acknowledged": len(load.acknowledged), "windows": dict(hits)}
+    return goal_line(
+        goal, seed=seed, n=done, violations=0, started=started,
+        acknowledged=len(load.acknowledged), windows=dict(hits),
+    )  # fmt: skip

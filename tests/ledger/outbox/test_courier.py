@@ -1,5 +1,6 @@
 """The courier: the same bytes after a crash, one nonce each, outcomes only as the chain says."""
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -36,8 +37,10 @@ class RecordingNode(Node):
         self._node = node
         self.failure = failure
         self.sent: list[bytes] = []
+        self.asked: Counter[str] = Counter()
 
     def request(self, method: str, params: list[Any]) -> Any:
+        self.asked[method] += 1
         if method == SENDING_METHOD:
             self.sent.append(bytes.fromhex(params[0][2:]))
             if self.failure is not None:

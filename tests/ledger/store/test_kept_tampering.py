@@ -5,7 +5,7 @@ import random
 import shutil
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from typing import Any
 
@@ -20,11 +20,11 @@ from ledger.store.columns import FixedBytes
 from ledger.store.engine import Store
 from ledger.store.postgres import PostgresStore
 from ledger.store.sqlite import SqliteStore
+from tests.goals import Tell
 from tests.ledger.mirror.test_tampering import by_hand
 from tests.ledger.played import Opened, Played, fold_log
 from tests.ledger.tampering import Named, Refused, Run, Tampering
 
-Tell = Callable[[dict[str, Any]], None]
 TABLES = KEPT.sorted_tables
 OF_THE_MACS = ("row_mac", "row_mac_total")
 MAC_KEY = b"\x05" * 32

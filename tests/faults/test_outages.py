@@ -1,10 +1,8 @@
 """Node, database and disk away under load: nothing acknowledged is lost, nothing is restarted."""
 
-import json
 import os
 import resource
 import signal
-import subprocess
 import threading
 import time
 from collections import Counter
@@ -20,9 +18,9 @@ import pytest
 from api.fields import time_text
 from ledger.settings import Connections
 from scripts.anvil import Anvil, anvil
-from scripts.interpreter import command_of
 from scripts.postgres import fresh_database, killable_server
 from tests.faults.proxy import Faults, Proxy, proxy_to
+from tests.faults.service import Service
 from tests.faults.test_several_services import registrations
 from tests.goals import Tell, goal_line
 from tests.park import Park
@@ -67,25 +65,15 @@ class Load:
 
 
 @contextmanager
-def served(park: Park) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
-    """The park's own directory behind `carbonledger serve`: its URL and process."""
+def served(park: Park) -> Iterator[Service]:
+    """A service of the park's own directory."""
     park.headers("founder 1")
     park.close()
-    words = [*command_of("scripts.cli"), "serve", "--dir", str(park.directory), "--port", "0"]
-    words += ["--requests-per-second", "100000"]  # a load, not a person
-    process = subprocess.Popen(
-        [*words, "--clock", str(park.clock_file)],
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    file = park.directory / "service.json"
+    service = Service(park.directory, "--clock", str(park.clock_file))
     try:
-        while not file.exists():
-            assert process.poll() is None, "the service ended"
-            threading.Event().wait(0.05)
-        yield json.loads(file.read_text("utf-8"))["url"], process
+        yield service
     finally:
-        process.terminate()
-        process.wait()
+        service.end()
 
 
 def survive(
@@ -94,19 +82,19 @@ def survive(
     """Take something away for so long under load and give it back; what was wrong afterwards."""
     started = time.monotonic()
     wait = threading.Event().wait
-    with served(park) as (url, process):
-        load = Load(park, url)
+    with served(park) as service:
+        load = Load(park, service.url())
         thread = threading.Thread(target=load.run, daemon=True)
         thread.start()
         wait(2.0)
-        take(process.pid)
+        take(service.pid)
         wait(seconds)
         given = time.monotonic()
         give()
         wait(_RECOVERY_SECONDS / 2)
         load.stopping.set()
         thread.join()
-        assert process.poll() is None, "it ended"
+        service.require_running()
     back = [at - given for at, _ in load.acknowledged if at > given]
     park.open()
     park.settle()

@@ -1,8 +1,6 @@
 """Several services on one database and one courier key, a mirror swapped under them, a fork."""
 
-import json
 import shutil
-import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -22,7 +20,7 @@ from ledger.opening import opened
 from ledger.outbox.queue import reopen_after
 from ledger.settings import Connections, Settings
 from scripts.anvil import Anvil, anvil
-from scripts.interpreter import command_of
+from tests.faults.service import Service
 from tests.faults.stepped import DEPTH, SteppedPark
 from tests.faults.test_reorgs import other_transaction
 from tests.goals import Tell, goal_line
@@ -32,40 +30,15 @@ from tests.recorded import events_by_id, reader_of
 
 pytestmark = pytest.mark.anvil
 
-_READY_ROUNDS, _READY_SECONDS = 600, 0.05
+_FINAL_ROUNDS, _FINAL_SECONDS = 600, 0.05
 
 
-class Service:
-    """`carbonledger serve` in a directory of its own, on what the park's directory names."""
-
-    def __init__(self, park: Park, directory: Path, *arguments: str) -> None:
-        directory.mkdir()
-        shutil.copytree(park.directory / "keys", directory / "keys")
-        shutil.copy(park.directory / "connections.json", directory)
-        self.directory = directory
-        words = ["serve", "--dir", str(directory), "--port", "0", *arguments]
-        words += ["--requests-per-second", "100000"]  # a load, not a person
-        self._process = subprocess.Popen(
-            [*command_of("scripts.cli"), *words], stdout=subprocess.DEVNULL
-        )
-
-    def url(self) -> str:
-        """Where it answers, once it does."""
-        for _ in range(_READY_ROUNDS):
-            assert self._process.poll() is None, "the service ended"
-            file = self.directory / "service.json"
-            if file.exists():
-                return str(json.loads(file.read_text("utf-8"))["url"])
-            threading.Event().wait(_READY_SECONDS)
-        raise AssertionError("the service does not start")
-
-    def kill(self) -> None:
-        self._process.kill()
-        self._process.wait()
-
-    def end(self) -> None:
-        self._process.terminate()
-        self._process.wait()
+def service_beside(park: Park, directory: Path, *arguments: str) -> Service:
+    """A service in a directory of its own, on what the park's directory names."""
+    directory.mkdir()
+    shutil.copytree(park.directory / "keys", directory / "keys")
+    shutil.copy(park.directory / "connections.json", directory)
+    return Service(directory, *arguments)
 
 
 @pytest.fixture
@@ -117,11 +90,11 @@ def post_all(park: Park, url: str, bodies: list[dict[str, Any]]) -> int:
 def await_final(park: Park, url: str, act: str) -> None:
     """Until the service says that this act is recorded for good."""
     with httpx2.Client(base_url=url, trust_env=False, timeout=30) as client:
-        for _ in range(_READY_ROUNDS):
+        for _ in range(_FINAL_ROUNDS):
             told = client.get(f"/v1/submissions/{act}", headers=park.headers("founder 1")).json()
             if told["state"] == "final":
                 return
-            threading.Event().wait(_READY_SECONDS)
+            threading.Event().wait(_FINAL_SECONDS)
     raise AssertionError(f"{act} is {told['state']}")
 
 
@@ -160,7 +133,7 @@ def used_nonces(park: Park) -> list[int]:
 def test_serve_carries_each_act_once_when_two_services_share_a_key(
     park: Park, tmp_path: Path, tell: Tell
 ) -> None:
-    services = [Service(park, tmp_path / f"s{number}") for number in range(2)]
+    services = [service_beside(park, tmp_path / f"s{number}") for number in range(2)]
     try:
         urls = [one.url() for one in services]
         told = share_key(park, urls, each=100)
@@ -176,7 +149,7 @@ def test_serve_carries_each_act_once_when_two_services_share_a_key(
 def test_serve_carries_each_act_once_when_four_services_share_a_key(
     park: Park, tmp_path: Path, tell: Tell
 ) -> None:
-    services = [Service(park, tmp_path / f"s{number}") for number in range(4)]
+    services = [service_beside(park, tmp_path / f"s{number}") for number in range(4)]
     try:
         told = share_key(park, [one.url() for one in services], each=5_000)
     finally:
@@ -191,9 +164,9 @@ def test_serve_carries_each_act_once_when_four_services_share_a_key(
 def test_serve_takes_over_when_the_service_that_carried_is_killed(
     park: Park, tmp_path: Path
 ) -> None:
-    first = Service(park, tmp_path / "first")
+    first = service_beside(park, tmp_path / "first")
     first_url = first.url()
-    second = Service(park, tmp_path / "second")
+    second = service_beside(park, tmp_path / "second")
     second_url = second.url()
     try:
         assert post_all(park, first_url, registrations(park, 3, prefix="BEFORE")) == 3
@@ -212,7 +185,7 @@ def test_serve_takes_over_when_the_service_that_carried_is_killed(
 def test_serve_answers_by_several_fronts_when_its_tables_are_in_postgresql(
     park: Park, tmp_path: Path
 ) -> None:
-    service = Service(park, tmp_path / "service", "--workers", "2")
+    service = service_beside(park, tmp_path / "service", "--workers", "2")
     try:
         url = service.url()
         bodies = registrations(park, 20, prefix="W")

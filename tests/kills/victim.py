@@ -13,6 +13,7 @@ import signal
 import sys
 import threading
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ from ledger.chain.embedded_node import EmbeddedNode
 from ledger.chain.http_node import HttpNode
 from ledger.clock import Clock
 from ledger.local_engine import local_ledger
-from ledger.service_keys import read_service_keys
+from ledger.service_keys import ServiceKeys, read_service_keys
 from ledger.settings import Settings
 from ledger.store import draft
 from scripts.commands.serve import write_service_file
@@ -149,13 +150,21 @@ def _mark_sending(marks: Marks) -> None:
     HttpNode.request = marked  # type: ignore[method-assign]
 
 
+@cache
+def _keys(directory: Path) -> ServiceKeys:
+    """The keys of a directory, whose decryption is slow on purpose: done once, before the forks."""
+    settings = Settings(directory)
+    passphrase = settings.passphrase_file.read_text("ascii")
+    return read_service_keys(settings.keys, passphrase=passphrase)
+
+
 def _serve(directory: Path, marks_path: Path, fatal: str | None) -> None:
     marks = Marks(marks_path, fatal)
     settings = Settings(directory, directory / "clock")
-    passphrase = settings.passphrase_file.read_text("ascii")
-    keys = read_service_keys(settings.keys, passphrase=passphrase)
     ledger = local_ledger(
-        settings, keys=keys, make_node=lambda entries, clock: _MarkedNode(entries, clock, marks)
+        settings,
+        keys=_keys(directory),
+        make_node=lambda entries, clock: _MarkedNode(entries, clock, marks),
     )
     ledger.start()
     _mark_transactions(marks)
@@ -172,6 +181,7 @@ def main() -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     for line in sys.stdin:
         wanted = json.loads(line)
+        _keys(Path(wanted["directory"]))
         process = os.fork()
         if process == 0:
             _serve(Path(wanted["directory"]), Path(wanted["marks"]), wanted["fatal"])

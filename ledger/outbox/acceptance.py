@@ -183,8 +183,13 @@ class Acceptance:
         if isinstance(act, Refused):
             return act
         try:
-            kept = asked.request and recall(sitting.reading, asked.request)
-            return kept or self._judge(sitting, act, brought=asked.brought)
+            if asked.request and (kept := recall(sitting.reading, asked.request)) is not None:
+                return kept
+            entry = self._judge(sitting, act, brought=asked.brought)
+            if asked.envelope.is_nonce_filled:
+                # What is undecided now may be recorded, and be found no more, before the commit.
+                require_free_nonce(sitting.reading, entry.actor, act.message)
+            return entry
         except REFUSED as refusal:
             return refusal
 

@@ -117,33 +117,66 @@ def test_post_takes_every_nonce_once_when_eight_transfers_come_at_once(entrusted
 def test_sign_chooses_another_nonce_when_another_process_was_faster(
     entrusted: World, tonnes: int
 ) -> None:
-    """Two fronts beside one engine: each has turns of its own."""
-    ledger = entrusted.park.ledger
-    other = Custody(ledger.store, ledger.manifest, sealing_key=ledger.keys.sealing)
-    viewer = ledger.credentials.viewer(entrusted.ids["kept"])
-    signed: list[int] = []
-
-    def take(envelope: Envelope, request: Request) -> Answer:
-        return ledger.accept(Asked(envelope, Brought(viewer.participant, accepted_body), request))
-
-    def sign(custody: Custody, key: str, between: Callable[[], object]) -> Answer:
-        request = Request(bytes([tonnes]) * 32, key, bytes(32))
-
-        def take_late(envelope: Envelope) -> Answer:
-            signed.append(envelope.message["nonce"])
-            if len(signed) == 1:
-                between()
-            return take(envelope, request)
-
-        message = TRANSFER | {"tonnes": tonnes if key == "second" else 1}
-        partial, _ = parse_preparation("Transfer", {"message": message})
-        now = ledger.clock.now()
-        return custody.sign_once(partial, viewer, request=request, now=now, take=take_late)
-
-    sign(ledger.custody, "first", lambda: sign(other, "second", lambda: None))
-    first, second, again = signed
+    first, second, again = Race(entrusted, tonnes).run(lambda _second: None)
     assert first == second
     assert again == first + 1
+
+
+def test_sign_chooses_another_nonce_when_the_faster_act_is_recorded_meanwhile(
+    entrusted: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Undecided when it is judged, on the chain when it is written down: between the two looks."""
+    writer, committing = entrusted.park.ledger.writer, entrusted.park.ledger.writer.committing
+
+    def recorded_first(_second: Answer) -> None:
+        def commit(run: Any) -> Any:
+            monkeypatch.undo()
+            entrusted.park.settle()
+            return committing(run)
+
+        monkeypatch.setattr(writer, "committing", commit)
+
+    first, second, again = Race(entrusted, 3).run(recorded_first)
+    assert first == second
+    assert again == first + 1
+
+
+class Race:
+    """Two fronts beside one engine, each with turns of its own, sign a transfer at once."""
+
+    def __init__(self, world: World, tonnes: int) -> None:
+        self._ledger = world.park.ledger
+        self._viewer = self._ledger.credentials.viewer(world.ids["kept"])
+        self._tonnes = tonnes
+        self._signed: list[int] = []
+
+    def run(self, between: Callable[[Answer], None]) -> list[int]:
+        """The nonces that were signed, of which the second is the faster front's.
+
+        `between` is called with its answer before the slower one's is taken.
+        """
+        ledger = self._ledger
+        other = Custody(ledger.store, ledger.manifest, sealing_key=ledger.keys.sealing)
+        self._sign(
+            ledger.custody, 1, "first", lambda: between(self._sign(other, self._tonnes, "second"))
+        )
+        return self._signed
+
+    def _sign(
+        self, custody: Custody, tonnes: int, key: str, between: Callable[[], None] | None = None
+    ) -> Answer:
+        request = Request(bytes([self._tonnes]) * 32, key, bytes(32))
+        brought = Brought(self._viewer.participant, accepted_body)
+
+        def take(envelope: Envelope) -> Answer:
+            self._signed.append(envelope.message["nonce"])
+            if between is not None and len(self._signed) == 1:
+                between()
+            return self._ledger.accept(Asked(envelope, brought, request))
+
+        partial, _ = parse_preparation("Transfer", {"message": TRANSFER | {"tonnes": tonnes}})
+        now = self._ledger.clock.now()
+        return custody.sign_once(partial, self._viewer, request=request, now=now, take=take)
 
 
 def test_post_is_refused_when_the_token_has_no_scope_for_custody(entrusted: World) -> None:

@@ -69,7 +69,7 @@ def reconcile_mirror(directory: Directory = DEFAULT_DIRECTORY, as_json: AsJson =
         raise typer.Exit(EXIT_WRONG)
 
 
-@app.command("rebuild", help=help_of("mirror rebuild", _EXAMPLE))
+@app.command("rebuild", help=help_of("mirror rebuild", f"{_EXAMPLE} --passphrase-file passphrase"))
 def rebuild_mirror(
     directory: Directory = DEFAULT_DIRECTORY,
     accept_fork: Annotated[

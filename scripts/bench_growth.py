@@ -18,7 +18,7 @@ from typing import Any
 import httpx2
 
 from scripts.bench_chain import filled_chain
-from scripts.bench_load import loaded_service
+from scripts.bench_load import let_settle, loaded_service
 from scripts.bench_mirror import follow_into_sqlite
 from scripts.bench_reads import fill_mirror
 from scripts.park_year.cast import ENTERPRISES
@@ -48,6 +48,7 @@ def measure_growth() -> dict[str, Any]:
             with Service(directory, None) as service:
                 for name, ask in _requests(service.url(), tokens, ids, lane, load.report).items():
                     costs.setdefault(name, []).append(ask())
+                let_settle(service.url())  # the outbox is filled up after what is under way
     return {
         "acts": list(SIZES),
         "milliseconds": {name: [round(one, 2) for one in each] for name, each in costs.items()},

@@ -1,10 +1,13 @@
 """A running ledger with a park in it, and signed acts that all fit: the load of the bench."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import httpx2
 
 from api.client.signing import id_of
 from api.fields import hex_text
@@ -24,6 +27,7 @@ from scripts.park_year.timeline import timeline_of
 
 _NOTHING = "0x" + "00" * 32
 _FIRST_YEAR = 2030
+_SETTLE_SECONDS, _POLL_SECONDS = 300.0, 0.1
 _FOR_EVER = "2099-01-01T00:00:00Z"
 
 
@@ -60,22 +64,22 @@ def loaded_service(
     secrets = make_secrets(timeline)
     directory.mkdir()
     write_secrets(directory, secrets)
-    time = ScriptedTime(directory / "clock", timeline.founding)
+    clock = ScriptedTime(directory / "clock", timeline.founding)
     founders = [
         argument for name in FOUNDERS for argument in ("--founder", hex_text(secrets.address(name)))
     ]
-    run_verb(["init", "--demo", "--clock", str(time.path), "--dir", str(directory), *founders])
+    run_verb(["init", "--demo", "--clock", str(clock.path), "--dir", str(directory), *founders])
     with (
-        Service(directory, time.path) as founding,
-        Everybody(founding.url(), time, secrets) as client,
+        Service(directory, clock.path) as founding,
+        Everybody(founding.url(), clock, secrets) as client,
     ):
         pack = load_rule_pack(RULE_PACK)
         story = Story(
-            client, directory, timeline, time, readings_of(None), secrets, pack, _say_nothing
+            client, directory, timeline, clock, readings_of(None), secrets, pack, _say_nothing
         )
         found_park(story)
         made = report_year(story, anchor_year(story)) if reports else None
-        time.end()  # from here on real time: at most one block a second
+        clock.end()  # from here on real time: at most one block a second
         signed = [
             list(_evidence(story, year=_FIRST_YEAR + lane, count=acts_per_lane))
             for lane in range(lanes)
@@ -87,6 +91,17 @@ def loaded_service(
     with Service(directory, None, workers=workers) as service:
         report = made[ENTERPRISES[0].name].id if made else None
         yield Loaded(service.url(), service.process, *tokens, signed, report)
+
+
+def let_settle(url: str) -> None:
+    """Wait until everything accepted is on chain and read."""
+    ends = time.monotonic() + _SETTLE_SECONDS
+    with httpx2.Client(base_url=url, trust_env=False, timeout=60) as client:
+        while time.monotonic() < ends:
+            if client.get("/readyz").json()["oldest_waiting_seconds"] is None:
+                return
+            time.sleep(_POLL_SECONDS)
+    raise TimeoutError("the load was never settled")
 
 
 def _say_nothing(_key: str, **_facts: object) -> None:

@@ -109,11 +109,11 @@ def follow_into_sqlite(chain: FilledChain, *, checks: bool = True) -> float:
         return _follow(chain, open_mirror(Path(scratch) / "mirror.db"), checks=checks)
 
 
-def ours_postgresql(chain: FilledChain, server: str) -> float:
+def ours_postgresql(chain: FilledChain, server: str, *, checks: bool = True) -> float:
     """The same of one in an empty database."""
     with fresh_database(server) as url:
         store = PostgresStore(url)
-        rate = _follow(chain, store.mirror_writer(1), checks=True)
+        rate = _follow(chain, store.mirror_writer(1), checks=checks)
         store.close()
         return rate
 

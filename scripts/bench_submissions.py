@@ -22,15 +22,13 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-import httpx2
-
 from api.messages import parse_envelope
 from identity.signature import recover_address
 from identity.typed_data import Domain, digest, struct_hash
 from ledger.chain.bindings import MESSAGES
 from ledger.strict_json import parse_strict
 from scripts.bench_client import Clients, Played, raw_request, started_clients
-from scripts.bench_load import Loaded, loaded_service
+from scripts.bench_load import Loaded, let_settle, loaded_service
 from scripts.bench_rival import create_rival
 from scripts.http_server import run_server
 from scripts.listeners import listen
@@ -42,7 +40,6 @@ _ACTS_PER_TURN = SINGLES_PER_LANE + _BATCHED
 _ACTS_PER_ROUND = 2 * _ACTS_PER_TURN  # one turn with the engine held, one with it at work
 _WARMING = 5  # acts a lane before anything is timed: both load what they need at first use
 _ACTS, _ACTS_OF_TWO = _WARMING + ROUNDS * _ACTS_PER_ROUND, _WARMING + ROUNDS * _BATCHED
-_SETTLE_SECONDS, _POLL_SECONDS = 300.0, 0.1
 _FIELDS = MESSAGES["Evidence"]["fields"]
 
 Acts = list[list[dict[str, Any]]]
@@ -86,7 +83,7 @@ class _Bench:
             singles = [_singles(load, lane[:_WARMING]) for lane in load.lanes]
             played = self._clients.play(port, singles)
             assert set(played.statuses) == {202}, played.statuses
-            _settle(load)
+            let_settle(load.url)
 
     def round(self, number: int) -> None:
         """Ceiling, rival and ours on the same acts, then ours on further ones while it carries."""
@@ -105,9 +102,9 @@ class _Bench:
             self._take_in_by_two(number)
         self._client_seconds.append(played.client_seconds / (LANES * SINGLES_PER_LANE))
         for load in (self._load, self._wide):
-            _settle(load)
+            let_settle(load.url)
         self._take_in("_carrying", further)
-        _settle(self._load)
+        let_settle(self._load.url)
 
     def _take_in(self, suffix: str, lanes: Acts) -> Played:
         load, port = self._load, _port_of(self._load)
@@ -179,17 +176,6 @@ def _batches(load: Loaded, lanes: Acts) -> list[list[bytes]]:
             body = "\n".join(lines).encode()
             batches.append([raw_request("POST", "/v1/submissions", headers, body)])
     return batches
-
-
-def _settle(load: Loaded) -> None:
-    """Wait until everything accepted is on chain and read."""
-    ends = time.monotonic() + _SETTLE_SECONDS
-    with httpx2.Client(base_url=load.url, trust_env=False, timeout=60) as client:
-        while time.monotonic() < ends:
-            if client.get("/readyz").json()["oldest_waiting_seconds"] is None:
-                return
-            time.sleep(_POLL_SECONDS)
-    raise TimeoutError("the load was never settled")
 
 
 @contextmanager

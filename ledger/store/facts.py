@@ -29,6 +29,8 @@ def _column_type(solidity_type: str) -> TypeEngine[Any]:
 
 # Beside what the event is indexed by: whose acts a list is of.
 _LISTED_BY = ("enterprise", "verifier", "account")
+# Whether a month has newer evidence is asked for each row of a list.
+_NEWEST_BY = {"EvidenceAnchored": [("facility", "period", "month")]}
 # An act is found by its id in the table of acts: one index of random keys is enough.
 _IN_ACTS = "id"
 
@@ -52,6 +54,7 @@ def _fact_table(event: str) -> Table:
         Column("block", BigInteger, nullable=False),
         *columns,
         *(Index(None, column, "seq") for column in looked_up),
+        *(Index(None, *columns, "seq") for columns in _NEWEST_BY.get(event, ())),
     )
 
 

@@ -225,16 +225,17 @@ def test_post_is_refused_when_a_field_is_missing_that_does_not_follow(entrusted:
 
 
 def test_post_lines_takes_what_is_entrusted_when_each_is_complete(entrusted: World) -> None:
-    complete = TRANSFER | {"nonce": 16, "deadline": entrusted.park.in_hours(24)}
+    token = entrusted.ids["kept"]
+    prepared = send(entrusted, "POST", "/v1/prepare/Transfer", token, json={"message": TRANSFER})
     lines = [
-        {"type": "Transfer", "custody": True, "message": complete},
+        {"type": "Transfer", "custody": True, "message": prepared.json()["message"]},
         {"type": "Transfer", "custody": True, "message": TRANSFER},
     ]
     answer = send(
         entrusted,
         "POST",
         "/v1/submissions",
-        entrusted.ids["kept"],
+        token,
         content="\n".join(json.dumps(line) for line in lines),
         headers={"Content-Type": "application/x-ndjson"},
     )

@@ -20,9 +20,10 @@ from ledger.chain.bindings import MESSAGES
 from ledger.evidence.merkle import facility_root, month_tree
 from ledger.evidence.readings import MonthOfReadings
 from ledger.messages import OFF_CHAIN
+from ledger.migrations.kept import KEPT
 from ledger.outbox.acknowledgement import Acknowledgement
 from ledger.period import Period
-from ledger.store.metadata import KEPT, MIRROR
+from ledger.store.metadata import MIRROR
 from scripts.cli import main
 from tests.house.source_tree import ROOT, text_files
 

@@ -24,7 +24,7 @@ from ledger.local_engine import local_ledger
 from ledger.settings import Connections, Settings
 from scripts.anvil import Anvil, anvil
 from scripts.interpreter import command_of
-from tests.goals import Tell
+from tests.goals import Tell, goal_line
 from tests.ledger.set_machine import SetMachine
 from tests.park import CARRIER, PLENTY, Park
 
@@ -200,9 +200,10 @@ def _walked(park: JumpPark, seed: int, steps: int, profile: str) -> dict[str, An
     walk = Walk(park, random.Random(seed))
     walk.run(steps)
     park.close()
-    told = {"goal": "clock_jumps", "seed": seed, "n": walk.count, "violations": len(walk.wrong)}
-    told |= {"seconds": round(time.monotonic() - started, 1), "profile": profile}
-    return told | {"first": walk.wrong[:3]}
+    return goal_line(
+        "clock_jumps", seed=seed, n=walk.count, violations=len(walk.wrong), started=started,
+        profile=profile, first=walk.wrong[:3],
+    )  # fmt: skip
 
 
 @SLICES

@@ -19,7 +19,7 @@ from ledger.settings import DEFAULT_LIMITS
 from scripts.bench_client import raw_request
 from scripts.park_year.processes import Service
 from tests.faults.load import Shooter, Shot, Told, shooters
-from tests.goals import Tell
+from tests.goals import Tell, goal_line
 from tests.park import Park, settle_enterprise, settle_in
 from tests.recorded import events_by_id, reader_of
 
@@ -164,18 +164,18 @@ def test_serve_answers_the_others_as_before_when_one_tenant_is_noisy(
     found = {name: round(median(each), 2) for name, each in ratios.items()}
     # Three seconds on a shared machine say nothing about time; many phases side by side do.
     slower = sum(ratio > RATIO_MAX for ratio in found.values()) if rounds > 1 else 0
-    told = {
-        "goal": "noisy_tenant",
-        "seed": 0,
-        "n": int(len(OTHERS) * PER_SECOND * seconds) * (1 + 3 * rounds),
-        "violations": town.errors.total() + slower + lost,
-        "seconds": round(time.monotonic() - started, 1),
-        "p99_ratio": found,
-        "ratios": {name: [round(one, 2) for one in each] for name, each in ratios.items()},
-        "errors": {str(status): count for status, count in town.errors.items()},
-        "lost": lost,
-        "noisy_refused": len(town.refused),
-    }
+    told = goal_line(
+        "noisy_tenant",
+        seed=0,
+        n=int(len(OTHERS) * PER_SECOND * seconds) * (1 + 3 * rounds),
+        violations=town.errors.total() + slower + lost,
+        started=started,
+        p99_ratio=found,
+        ratios={name: [round(one, 2) for one in each] for name, each in ratios.items()},
+        errors={str(status): count for status, count in town.errors.items()},
+        lost=lost,
+        noisy_refused=len(town.refused),
+    )
     tell(told)
     assert told["violations"] == 0, told
     _assert_told_to_wait(town, rounds)

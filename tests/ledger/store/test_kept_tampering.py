@@ -20,7 +20,7 @@ from ledger.store.columns import FixedBytes
 from ledger.store.engine import Store
 from ledger.store.postgres import PostgresStore
 from ledger.store.sqlite import SqliteStore
-from tests.goals import Tell
+from tests.goals import Tell, goal_line
 from tests.ledger.mirror.test_tampering import by_hand
 from tests.ledger.played import Opened, Played, fold_log
 from tests.ledger.tampering import Named, Refused, Run, Tampering
@@ -94,14 +94,11 @@ def tamper(ledger: Opened, key: bytes, *, changes: int, seed: int) -> dict[str, 
         with closing(SqliteStore(ledger.store.path.parent)) as store:
             not_found, not_named = missed(store, tampering, key)
         unfound, unnamed = unfound + not_found, unnamed + not_named
-    return {
-        "goal": "tampering_kept",
-        "seed": seed,
-        "n": changes,
-        "violations": unfound + unnamed,
-        "seconds": round(time.monotonic() - started, 1),
-        "unnamed": unnamed,
-    }
+    violations = unfound + unnamed
+    return goal_line(
+        "tampering_kept", seed=seed, n=changes, violations=violations, started=started,
+        unnamed=unnamed,
+    )  # fmt: skip
 
 
 def test_tamper_finds_and_names_each_row_when_a_hundred_were_changed(
@@ -158,9 +155,12 @@ def test_tamper_finds_and_names_each_row_when_they_are_in_postgresql(
         for _ in range(SLICE):
             tampering.change()
     unfound, unnamed = missed(distant, tampering, MAC_KEY)
-    seconds = round(time.monotonic() - started, 1)
-    tell({"goal": "tampering_kept", "database": "postgresql", "n": SLICE, "seed": 20260102,
-          "violations": unfound + unnamed, "seconds": seconds, "unnamed": unnamed})  # fmt: skip
+    violations = unfound + unnamed
+    told = goal_line(
+        "tampering_kept", seed=20260102, n=SLICE, violations=violations, started=started,
+        unnamed=unnamed, database="postgresql",
+    )  # fmt: skip
+    tell(told)
     assert (unfound, unnamed) == (0, 0)
 
 

@@ -48,15 +48,24 @@ class Changes:
             self._told.wait_for(lambda: self.count != seen, seconds)
 
     def _loop(self) -> None:
+        is_owed = False
         while not self._ending.is_set():
-            is_announced = self._announced.wait(_BEAT_SECONDS)
-            self._announced.clear()
+            is_owed |= self._hears()
             try:
-                if self._is_changed() or is_announced:
+                is_owed |= self._is_changed()
+                if is_owed:
                     self._tell()
+                is_owed = False
             except Exception:  # the outermost loop: the next beat tries again
                 _log.exception("the watcher failed; it tries again")
             self._ending.wait(_BREATH_SECONDS)
+
+    def _hears(self) -> bool:
+        """Whether something was announced within a beat; what comes as it ends is kept."""
+        is_announced = self._announced.wait(_BEAT_SECONDS)
+        if is_announced:
+            self._announced.clear()
+        return is_announced
 
     def _is_changed(self) -> bool:
         before, self._seen = self._seen, self._version()

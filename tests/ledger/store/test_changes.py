@@ -81,7 +81,30 @@ def test_announce_wakes_who_waits_when_no_version_changed() -> None:
     changes.stop()
 
 
-def test_watch_goes_on_when_a_listener_fails(caplog: pytest.LogCaptureFixture) -> None:
+class LateEvent(threading.Event):
+    """Set in the very moment when somebody's waiting for it ran out."""
+
+    is_late = False
+
+    def wait(self, timeout: float | None = None) -> bool:
+        came = super().wait(timeout)
+        if not came and not self.is_late:
+            self.is_late = True
+            self.set()
+        return came
+
+
+def test_announce_is_heard_when_it_comes_as_the_beat_ends() -> None:
+    changes = Changes(lambda: 0)
+    changes._announced = LateEvent()
+    changes.start()
+    changes.wait(0, seconds=WAIT_SECONDS)
+    changes.wait(1, seconds=WAIT_SECONDS)
+    assert changes.count == 2
+    changes.stop()
+
+
+def test_listen_is_told_again_when_a_listener_failed(caplog: pytest.LogCaptureFixture) -> None:
     told = threading.Semaphore(0)
 
     def fail() -> None:
@@ -93,7 +116,6 @@ def test_watch_goes_on_when_a_listener_fails(caplog: pytest.LogCaptureFixture) -
     with caplog.at_level("CRITICAL"):
         changes.start()
         assert told.acquire(timeout=WAIT_SECONDS)
-        changes.announce()
         assert told.acquire(timeout=WAIT_SECONDS)
         changes.stop()
 

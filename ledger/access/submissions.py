@@ -1,6 +1,20 @@
 """The submissions that a viewer sees: its own acts, and those its tokens carried."""
 
-from sqlalchemy import ColumnElement, Connection, and_, case, false, or_, select, true
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    case,
+    false,
+    or_,
+    select,
+    true,
+    union,
+)
 
 from ledger.access.viewer import Viewer
 from ledger.errors import ResourceUnknown
@@ -14,18 +28,35 @@ from ledger.store.states import is_recorded
 
 
 def submission_page(reading: Connection, viewer: Viewer, page: Page) -> list[Row]:
-    """A page of submissions in the order they came in; filters actor, state, type."""
+    """A page of submissions in the order they came in; filters actor, state, type.
+
+    Each side by its own index, no further than the page: both at once would be sorted whole.
+    """
+    if viewer.participant is None:
+        return []
+    table = submission_table
+    sides = [
+        page.ordered(_those_of(reading, column == viewer.participant, page.filters), table.c.seq)
+        for column in (table.c.actor, table.c.carrier)
+    ]
+    both = union(*(select(side.subquery()) for side in sides)).subquery()
+    return every_row(reading, page.ordered(select(both), both.c.seq))
+
+
+def _those_of(
+    reading: Connection, is_whose: ColumnElement[bool], filters: Mapping[str, Any]
+) -> Select[Any]:
     table, act, sent = submission_table, act_table, courier_transaction_table
     query = (
         select(table)
         .outerjoin(act, and_(act.c.id == table.c.id, is_recorded(reading, act)))
         .outerjoin(sent, sent.c.seq == table.c.transaction_seq)
-        .where(_is_seen(viewer), _was_accepted(reading))
+        .where(is_whose, _was_accepted(reading))
     )
-    for name, value in page.filters.items():
+    for name, value in filters.items():
         column = _state(reading) if name == "state" else table.c[name]
         query = query.where(column == value)
-    return every_row(reading, page.ordered(query, table.c.seq))
+    return query
 
 
 def seen_standing(reading: Connection, viewer: Viewer, act_id: bytes) -> Standing:
@@ -34,13 +65,6 @@ def seen_standing(reading: Connection, viewer: Viewer, act_id: bytes) -> Standin
     if viewer.participant is None or viewer.participant not in (standing.actor, standing.carrier):
         raise ResourceUnknown(f"submissions/0x{act_id.hex()}")
     return standing
-
-
-def _is_seen(viewer: Viewer) -> ColumnElement[bool]:
-    if viewer.participant is None:
-        return false()
-    table = submission_table
-    return or_(table.c.actor == viewer.participant, table.c.carrier == viewer.participant)
 
 
 def _was_accepted(reading: Connection) -> ColumnElement[bool]:

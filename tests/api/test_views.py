@@ -178,8 +178,18 @@ def test_read_submissions_gives_own_and_carried_when_somebody_else_asks(world: W
     assert len(list(_walk(world, "/v1/submissions", "root"))) > len(mine)
 
 
-def _walk(world: World, path: str, role: str) -> Iterator[dict[str, Any]]:
-    following: str | None = f"{path}?limit=200"
+def test_list_gives_each_submission_once_when_its_actor_carried_it(world: World) -> None:
+    whole = [one["id"] for one in _walk(world, "/v1/submissions", "root")]
+    assert len(set(whole)) == len(whole)
+    for order, wanted in (("asc", whole), ("desc", whole[::-1])):
+        walked = _walk(world, "/v1/submissions", "root", query=f"limit=7&order={order}")
+        assert [one["id"] for one in walked] == wanted
+
+
+def _walk(
+    world: World, path: str, role: str, *, query: str = "limit=200"
+) -> Iterator[dict[str, Any]]:
+    following: str | None = f"{path}?{query}"
     while following is not None:
         page = _ask(world, following, role).json()
         yield from page["items"]

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -14,6 +15,7 @@ from ledger.chain.roots import RawLog, raw_log, receipts_root, transactions_root
 from ledger.errors import ChainUnavailable, LedgerHalted
 
 _BLOCK = "eth_getBlockByNumber"
+_hash_of = lru_cache(maxsize=1_000)(bytes_of)  # a block's logs name the same few hashes
 
 
 class Block(NamedTuple):
@@ -208,7 +210,7 @@ def _told(blocks: Sequence[Block], found: Any) -> list[Filled]:
     hashes = {block.number: block.hash for block in blocks}
     for raw in found:
         log = _log(raw)
-        if hashes.get(log.block) != bytes_of(raw["blockHash"]):
+        if hashes.get(log.block) != _hash_of(raw["blockHash"]):
             raise NodeContradicts("a log is of another block", log.block)
         logs[log.block].append(log)
     return [Filled(block, logs[block.number]) for block in blocks]
@@ -249,7 +251,7 @@ def _block_of(found: dict[str, Any]) -> Block:
 
 def _log(found: dict[str, Any]) -> Log:
     number, index = int(found["blockNumber"], 16), int(found["transactionIndex"], 16)
-    transaction = bytes_of(found["transactionHash"])
+    transaction = _hash_of(found["transactionHash"])
     return _placed(raw_log(found), number, int(found["logIndex"], 16), index, transaction)
 
 

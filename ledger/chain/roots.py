@@ -1,7 +1,9 @@
 """The roots by which a header commits to its block's transactions and receipts (EIP-2718)."""
 
+from binascii import unhexlify
 from collections.abc import Sequence
 from functools import lru_cache
+from struct import Struct
 from typing import Any, NamedTuple
 
 from rlp.codec import encode_raw, length_prefix  # without looking for a type of each item
@@ -27,7 +29,7 @@ _FIELDS = {
 # RLP: a list's length is added to 0xC0, a string's to 0x80; a byte below that is its own string.
 _LIST_OFFSET, _STRING_OFFSET = 0xC0, 0x80
 _WORD_PREFIX, _ADDRESS_PREFIX = bytes([_STRING_OFFSET + 32]), bytes([_STRING_OFFSET + 20])
-_TOPIC_TEXT = len("0x") + 2 * 32
+_TOPIC_TEXTS = frozenset({len("0x") + 2 * 32})
 _DATA = frozenset({"to", "input"})
 
 
@@ -42,9 +44,9 @@ class RawLog(NamedTuple):
 def raw_log(log: dict[str, Any]) -> RawLog:
     """The bytes of a log in JSON-RPC form; raises ValueError for other lengths than a log's."""
     told = log["topics"]
-    topics = bytes.fromhex("".join(told).replace("0x", ""))
+    topics = unhexlify("".join(told).replace("0x", ""))
     address = bytes_of(log["address"])
-    if len(address) != 20 or not {_TOPIC_TEXT}.issuperset(map(len, told)):
+    if len(address) != 20 or not _TOPIC_TEXTS.issuperset(map(len, told)):
         raise ValueError("an address has 20 bytes and a topic 32")
     if len(topics) != 32 * len(told):
         raise ValueError("a topic is not 0x and digits")
@@ -82,19 +84,25 @@ def _receipt(receipt: dict[str, Any], logs: Sequence[RawLog]) -> bytes:
 
 def _log(log: RawLog) -> bytes:
     is_bare = len(log.data) == 1 and log.data[0] < _STRING_OFFSET
-    before, before_topics, before_data = _frame(len(log.topics) // 32, len(log.data), is_bare)
-    topics = [_WORD_PREFIX + log.topics[at : at + 32] for at in range(0, len(log.topics), 32)]
-    return b"".join((before, log.address, before_topics, *topics, before_data, log.data))
+    before, before_topics, words, before_data = _frame(len(log.topics), len(log.data), is_bare)
+    topics = _WORD_PREFIX.join(words.unpack(log.topics))
+    return b"".join((before, log.address, before_topics, topics, before_data, log.data))
 
 
 @lru_cache(maxsize=1_000)
-def _frame(topics: int, data: int, is_bare: bool) -> tuple[bytes, bytes, bytes]:
-    """What RLP writes before the address, the topics and the data of a log of these lengths."""
-    topics_size = topics * (len(_WORD_PREFIX) + 32)
+def _frame(topics: int, data: int, is_bare: bool) -> tuple[bytes, bytes, Struct, bytes]:
+    """What RLP writes before the address, the topics and the data of a log of these lengths.
+
+    In third place what takes the topics apart into words.
+    """
+    words = Struct(topics // 32 * "32s")
+    first = _WORD_PREFIX[: topics // 32]  # the others' prefixes stand between them
+    topics_size = topics // 32 * len(_WORD_PREFIX) + topics
     before_topics = length_prefix(topics_size, _LIST_OFFSET)
     before_data = b"" if is_bare else length_prefix(data, _STRING_OFFSET)
     size = len(_ADDRESS_PREFIX) + 20 + len(before_topics) + topics_size + len(before_data) + data
-    return length_prefix(size, _LIST_OFFSET) + _ADDRESS_PREFIX, before_topics, before_data
+    before = length_prefix(size, _LIST_OFFSET) + _ADDRESS_PREFIX
+    return before, before_topics + first, words, before_data
 
 
 def _list(items: bytes) -> bytes:

@@ -19,7 +19,9 @@ from urllib3 import PoolManager
 from web3 import HTTPProvider, Web3  # noqa: TID251 - the rival is web3.py
 
 from ledger.chain.bindings import CONTRACTS, EVENTS
+from ledger.chain.http_node import HttpNode
 from ledger.mirror.follower import Mirror
+from ledger.mirror.prefetch import LOGS_WANTED
 from ledger.mirror.reindex import derive
 from ledger.opening import reader
 from ledger.settings import Connections
@@ -32,7 +34,7 @@ from scripts.postgres import fresh_database, postgres_server
 TRANSFERS, BLOCKS = 100_000, 2_000
 ROUNDS = 3
 _SAMPLE_BLOCKS = 400  # what the rival is given of it: a fifth
-_RANGE = 50  # blocks a call, of rival and raw reading
+_RANGE = 50  # the rival's blocks a call
 COMPARED = ("block", "from", "to", "asset", "tonnes", "nonce", "from_after", "to_after")
 
 
@@ -76,6 +78,7 @@ def measure_mirror() -> dict[str, Any]:
             for name, run in ways.items():
                 rates[name].append(run())
         compared = _compare(chain)
+        megabytes = {"ours": _our_bytes(chain) / 1e6, "raw": _raw_bytes(chain) / 1e6}
     medians = {name: round(statistics.median(found)) for name, found in rates.items()}
     return {
         "events": chain.events,
@@ -83,13 +86,22 @@ def measure_mirror() -> dict[str, Any]:
         "rows_compared": compared,
         "events_per_second": medians,
         "spread": {name: [round(min(found)), round(max(found))] for name, found in rates.items()},
-        "ratios": _ratios(medians),
+        "megabytes": {name: round(size) for name, size in megabytes.items()},
+        "ratios": _ratios(medians)
+        | {
+            "sqlite_share_of_raw_bytes": round(
+                medians["ours_sqlite"]
+                * megabytes["ours"]
+                / (medians["raw_get_logs"] * megabytes["raw"]),
+                2,
+            )
+        },
     }
 
 
 def _ratios(medians: dict[str, int]) -> dict[str, float]:
     def ratio(over: str, under: str) -> float:
-        return round(medians[over] / medians[under], 2)
+        return round(medians[over] / medians[under], 3)
 
     return {
         "sqlite_to_rival": ratio("ours_sqlite", "rival_sqlite"),
@@ -154,11 +166,14 @@ def _follow(chain: FilledChain, engine: Engine, *, checks: bool) -> float:
     return chain.events / seconds
 
 
-def _mirror(chain: FilledChain, engine: Engine, *, checks: bool) -> Mirror:
+def _mirror(
+    chain: FilledChain, engine: Engine, *, checks: bool = True, node: HttpNode | None = None
+) -> Mirror:
     connections = Connections(
         rpc_url=chain.anvil.url, checks_header_hashes=checks, checks_receipts_roots=checks
     )
-    return Mirror(engine, reader(chain.anvil.node, chain.manifest, connections), chain.manifest)
+    asked = chain.anvil.node if node is None else node
+    return Mirror(engine, reader(asked, chain.manifest, connections), chain.manifest)
 
 
 def _rival_sqlite(chain: FilledChain) -> float:
@@ -233,15 +248,42 @@ def moved_abi() -> dict[str, Any]:
 
 def _raw(chain: FilledChain) -> float:
     """The node's own answers to `eth_getLogs` through the client that ours has, unread."""
-    addresses = ["0x" + chain.manifest.address_of(name).hex() for name in CONTRACTS]
     started = time.monotonic()
+    _raw_bytes(chain)
+    return chain.events / (time.monotonic() - started)
+
+
+def _raw_bytes(chain: FilledChain) -> int:
+    """How long the answers are to all of the chain, asked in the ranges that ours asks."""
+    addresses = ["0x" + chain.manifest.address_of(name).hex() for name in CONTRACTS]
+    step = LOGS_WANTED * chain.blocks // chain.events
+    read = 0
     with PoolManager(retries=False) as pool:
-        for first in range(1, chain.blocks + 1, _RANGE):
-            span = {"fromBlock": hex(first), "toBlock": hex(min(first + _RANGE - 1, chain.blocks))}
+        for first in range(1, chain.blocks + 1, step):
+            span = {"fromBlock": hex(first), "toBlock": hex(min(first + step - 1, chain.blocks))}
             asked: dict[str, Any] = {"jsonrpc": "2.0", "id": 1, "method": "eth_getLogs"}
             asked["params"] = [span | {"address": addresses}]
-            assert pool.request("POST", chain.anvil.url, json=asked).data
-    return chain.events / (time.monotonic() - started)
+            read += len(pool.request("POST", chain.anvil.url, json=asked).data)
+    return read
+
+
+def _our_bytes(chain: FilledChain) -> int:
+    """How long the answers are that ours reads with all checks."""
+    node = HttpNode(chain.anvil.url)
+    request, read = node._pool.request, 0
+
+    def counted(*given: Any, **named: Any) -> Any:
+        nonlocal read
+        answer = request(*given, **named)
+        read += len(answer.data)
+        return answer
+
+    node._pool.request = counted  # type: ignore[method-assign]
+    with tempfile.TemporaryDirectory() as scratch:
+        mirror = _mirror(chain, open_mirror(Path(scratch) / "mirror.db"), node=node)
+        mirror.follow()
+        mirror.close()
+    return read
 
 
 def transfers_of_ours(chain: FilledChain, *, since: int = 0, until: int) -> list[tuple[Any, ...]]:

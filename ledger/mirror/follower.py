@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine, select
 from ledger.chain.node import NodeContradicts
 from ledger.chain.reader import ChainLies, Filled, Reader
 from ledger.errors import LedgerHalted
+from ledger.mirror.commits import Commits
 from ledger.mirror.filling import catching_up
 from ledger.mirror.prefetch import Prefetch
 from ledger.mirror.projection import begin_mirror, project_blocks
@@ -42,6 +43,7 @@ class Mirror:
 
     def __init__(self, engine: Engine, reader: Reader, manifest: Manifest) -> None:
         self.engine = engine
+        self._commits = Commits(engine)
         self._reader = reader
         self._remembered: Remembered = {}
         self._contradictions = 0
@@ -67,8 +69,9 @@ class Mirror:
         return self._follow(last)
 
     def _follow(self, last: int) -> int:
+        remembered, self._remembered = self._remembered, {}  # forgotten where this breaks off
         try:
-            read = sum(len(blocks) for blocks in self._ranges(last))
+            read = sum(len(blocks) for blocks in self._ranges(last, remembered))
         except ChainLies as lie:
             raise LedgerHalted(lie.reason, lie.block) from lie
         except NodeContradicts as contradiction:
@@ -76,10 +79,14 @@ class Mirror:
             if self._contradictions < _CONTRADICTIONS_MAX:
                 raise
             raise LedgerHalted(contradiction.reason, contradiction.block) from contradiction
+        finally:
+            self._commits.wait()
         self._contradictions = 0
+        if len(remembered) < _REMEMBERED_MAX:
+            self._remembered = remembered
         return read
 
-    def _ranges(self, last: int) -> Iterator[list[Filled]]:
+    def _ranges(self, last: int, remembered: Remembered) -> Iterator[list[Filled]]:
         tip = self.tip()
         if last <= tip.number and self._is_kept(tip, last):
             return  # nothing new, or a node that is behind what another one told
@@ -88,9 +95,10 @@ class Mirror:
                 after, blocks = tip, ahead.after(tip.number) if tip.number < last else []
                 if not blocks or blocks[0].block.parent != tip.hash:
                     after, blocks = self._turned(tip, ahead)
-                self._write(blocks, after=after, known=tip)
+                if after != tip or len(remembered) > _REMEMBERED_MAX:
+                    remembered.clear()
+                tip = self._write(blocks, after=after, known=tip, remembered=remembered)
                 yield blocks
-                tip = self.tip()
 
     def _is_kept(self, tip: Tip, last: int) -> bool:
         """Whether the chain still has, as far as it reaches, the block that was read last."""
@@ -114,23 +122,25 @@ class Mirror:
 
     def _hash(self, number: int) -> bytes | None:
         """The hash of this block as it was read."""
+        self._commits.wait()
         with self.engine.connect() as connection:
             return block_hash(connection, number)
 
-    def _write(self, blocks: list[Filled], *, after: Tip, known: Tip) -> None:
-        remembered, self._remembered = self._remembered, {}  # forgotten where this breaks off
-        with self.engine.begin() as connection:
+    def _write(
+        self, blocks: list[Filled], *, after: Tip, known: Tip, remembered: Remembered
+    ) -> Tip:
+        """How far it has read with these blocks, once they are committed."""
+        with self._commits.transaction() as connection:
             if _tip(connection) != known:
                 raise NodeContradicts("another service wrote the mirror meanwhile", known.number)
             if after != known:
                 rewind(connection, to_block=after.number, block_hash=after.hash)
-                remembered = {}
             depth = self._reader.finality_depth
             project_blocks(connection, blocks, depth=depth, remembered=remembered)
-        if len(remembered) < _REMEMBERED_MAX:
-            self._remembered = remembered
+            return _tip(connection)
 
     def close(self) -> None:
+        self._commits.close()
         self.engine.dispose()
 
 

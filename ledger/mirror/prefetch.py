@@ -6,7 +6,7 @@ from types import TracebackType
 from ledger.chain.reader import Answers, Filled, Reader
 
 # A range is as long as makes about this many logs: one transaction, one answer of the node.
-_LOGS_WANTED = 4_000
+LOGS_WANTED = 4_000
 _BLOCKS_MAX = 500
 
 
@@ -51,5 +51,5 @@ class Prefetch:
         return self._reader.ask(number + 1, min(self.last, number + self._blocks))
 
     def _fit(self, logs: int) -> None:
-        fitting = max(self._blocks * _LOGS_WANTED // max(logs, 1), 1)
+        fitting = max(self._blocks * LOGS_WANTED // max(logs, 1), 1)
         self._blocks = min(fitting, 2 * self._blocks, _BLOCKS_MAX)

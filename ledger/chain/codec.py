@@ -13,7 +13,7 @@ from eth_abi.exceptions import DecodingError
 
 from ledger import contract_errors
 from ledger.chain.bindings import ERRORS, FUNCTIONS, MESSAGES
-from ledger.chain.event_decoding import decoder_of, names_by_topic, plain_of
+from ledger.chain.event_decoding import decoders, plain_of
 from ledger.errors import Refusal
 
 # Verbs that want to see an earlier message beside their own (contracts.md, section 5).
@@ -89,8 +89,11 @@ def decode_view(contract: str, view: str, output: bytes) -> tuple[Any, ...]:
 
 def decode_event(topics: bytes, data: bytes) -> Event | None:
     """The event of a log, its topics in one; None for an event that is in no ABI of ours."""
-    name = names_by_topic().get(topics[:32])
-    return None if name is None else Event(name, decoder_of(name)(topics, data))
+    found = decoders().get(topics[:32])
+    if found is None:
+        return None
+    name, fields_of = found
+    return Event(name, fields_of(topics, data))
 
 
 def decode_refusal(reason: bytes) -> Refusal:

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 from eth.abc import BlockHeaderAPI, SignedTransactionAPI
@@ -33,21 +34,24 @@ _BAD_PARAMS = (
     ValidationError,
     HeaderNotFound,
 )
+# Answered also while a block is sealed, which takes seconds if it is full: readiness asks.
+_AT_ONCE = frozenset({"eth_chainId", "net_version", "eth_blockNumber"})
 _POOL_LIMIT = 10_000
 
 
 class EmbeddedNode(Node):
-    """One validator in this process. Thread-safe: one request or seal at a time."""
+    """One validator in this process. Thread-safe: one request of the state or seal at a time."""
 
     def __init__(self, entries: Entries, clock: Clock) -> None:
         self._backend = DurableBackend(entries)
         self._clock = clock
         self._lock = threading.RLock()
+        self._head_number = self._backend.head.block_number
         self._pool: dict[bytes, SignedTransactionAPI] = {}
         self._methods: dict[str, Callable[..., Any]] = {
             "eth_chainId": lambda: hex(CHAIN_ID),
             "net_version": lambda: str(CHAIN_ID),
-            "eth_blockNumber": lambda: hex(self._backend.head.block_number),
+            "eth_blockNumber": lambda: hex(self._head_number),
             "eth_getTransactionCount": self._transaction_count,
             "eth_sendRawTransaction": self._send_raw_transaction,
             "eth_getTransactionReceipt": self._transaction_receipt,
@@ -60,7 +64,7 @@ class EmbeddedNode(Node):
     def request(self, method: str, params: list[Any]) -> Any:
         if method not in self._methods:
             raise NodeError(METHOD_NOT_FOUND, f"the method {method} does not exist here")
-        with self._lock:
+        with nullcontext() if method in _AT_ONCE else self._lock:
             try:
                 return self._methods[method](*params)
             except _BAD_PARAMS as error:
@@ -74,6 +78,7 @@ class EmbeddedNode(Node):
             if not transactions or timestamp is None:
                 return False
             self._backend.seal(transactions, timestamp=timestamp)
+            self._head_number = self._backend.head.block_number
             for transaction in transactions:
                 del self._pool[transaction.hash]
             return True

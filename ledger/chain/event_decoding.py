@@ -24,18 +24,19 @@ _Field: TypeAlias = tuple[str, str, bool]  # name, Solidity type, whether indexe
 
 
 @cache
-def names_by_topic() -> dict[bytes, str]:
-    """The event of each first topic."""
-    return {bytes.fromhex(event["topic"][2:]): name for name, event in EVENTS.items()}
+def decoders() -> dict[bytes, tuple[str, Decoder]]:
+    """By first topic the event, and what gives the fields of its logs in their order.
 
-
-@cache
-def decoder_of(name: str) -> Decoder:
-    """What gives the fields of a log of this event, in their order, from topics and data.
-
-    Topics come as one string of bytes. It raises ValueError for a word that is no value of its
-    type.
+    That takes the topics as one string of bytes, and data; it raises ValueError for a word that is
+    no value of its type.
     """
+    return {
+        bytes.fromhex(event["topic"][2:]): (name, _decoder_of(name))
+        for name, event in EVENTS.items()
+    }
+
+
+def _decoder_of(name: str) -> Decoder:
     fields = EVENTS[name]["fields"]
     if any(kind in _DYNAMIC for _, kind, _ in fields):
         return _by_library(fields)

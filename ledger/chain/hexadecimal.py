@@ -1,6 +1,7 @@
 """The hex of the Ethereum JSON-RPC, read without a library's checks of what it may be."""
 
 from binascii import unhexlify
+from functools import lru_cache
 
 
 def bytes_of(text: str) -> bytes:
@@ -8,3 +9,7 @@ def bytes_of(text: str) -> bytes:
     if text[:2] != "0x":
         raise ValueError(f"not 0x and digits: {text[:20]!r}")
     return unhexlify(text[2:])  # twice as fast as `bytes.fromhex`, and takes no spaces
+
+
+# For what is told with each log and is seldom another: addresses, hashes of blocks.
+known_bytes_of = lru_cache(maxsize=1_000)(bytes_of)

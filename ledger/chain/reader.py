@@ -3,19 +3,17 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import pairwise
 from typing import Any, NamedTuple
 
 from ledger.chain.codec import Event, decode_event, decode_view, encode_view
 from ledger.chain.headers import header_hash, may_have_logs
-from ledger.chain.hexadecimal import bytes_of
+from ledger.chain.hexadecimal import bytes_of, known_bytes_of
 from ledger.chain.node import RECEIPTS_METHOD, Call, Node, NodeContradicts, NodeUnreachable
 from ledger.chain.roots import RawLog, raw_log, receipts_root, transactions_root
 from ledger.errors import ChainUnavailable, LedgerHalted
 
 _BLOCK = "eth_getBlockByNumber"
-_hash_of = lru_cache(maxsize=1_000)(bytes_of)  # a block's logs name the same few hashes
 
 
 class Block(NamedTuple):
@@ -210,7 +208,7 @@ def _told(blocks: Sequence[Block], found: Any) -> list[Filled]:
     hashes = {block.number: block.hash for block in blocks}
     for raw in found:
         log = _log(raw)
-        if hashes.get(log.block) != _hash_of(raw["blockHash"]):
+        if hashes.get(log.block) != known_bytes_of(raw["blockHash"]):
             raise NodeContradicts("a log is of another block", log.block)
         logs[log.block].append(log)
     return [Filled(block, logs[block.number]) for block in blocks]
@@ -251,7 +249,7 @@ def _block_of(found: dict[str, Any]) -> Block:
 
 def _log(found: dict[str, Any]) -> Log:
     number, index = int(found["blockNumber"], 16), int(found["transactionIndex"], 16)
-    transaction = _hash_of(found["transactionHash"])
+    transaction = known_bytes_of(found["transactionHash"])
     return _placed(raw_log(found), number, int(found["logIndex"], 16), index, transaction)
 
 

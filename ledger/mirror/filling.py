@@ -9,7 +9,7 @@ from sqlalchemy import Engine, select
 from ledger.store.chain_log import cursor_table
 from ledger.store.indexes import create_indexes, drop_indexes
 
-_OBJECTS_PER_COLLECTION = 50_000
+_OBJECTS_PER_COLLECTION = 500_000
 
 
 @contextmanager

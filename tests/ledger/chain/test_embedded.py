@@ -1,5 +1,8 @@
 """The embedded chain: durable, whole blocks or none, never ahead of its clock, free of charge."""
 
+import threading
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
 import pytest
@@ -29,6 +32,7 @@ from tests.ledger.chain.small_chain import (
 )
 
 INVALID_PARAMS = -32602
+WAIT_SECONDS = 5.0
 
 
 def signed_for(chain_id: int) -> bytes:
@@ -83,6 +87,38 @@ def test_open_chain_goes_on_when_it_was_closed(tmp_path: Path) -> None:
         height = chain.height()
         entries.close()
     assert height == 2
+
+
+class SlowDisk(Memory):
+    """Entries whose writes wait for the test."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_writing, self.may_write = threading.Event(), threading.Event()
+        self.may_write.set()
+
+    def write(self, entries: Mapping[bytes, bytes | None]) -> None:
+        self.is_writing.set()
+        assert self.may_write.wait(WAIT_SECONDS)
+        super().write(entries)
+
+
+def test_read_block_number_gives_the_last_block_when_the_next_is_being_sealed() -> None:
+    disk = SlowDisk()
+    chain = SmallChain(disk)
+    chain.send(0)
+    disk.is_writing.clear()
+    disk.may_write.clear()
+    with ThreadPoolExecutor(2) as others:
+        sealing = others.submit(chain.node.seal)
+        assert disk.is_writing.wait(WAIT_SECONDS)
+        told = others.submit(chain.node.request, "eth_blockNumber", [])
+        wait([told], timeout=1)
+        is_told = told.done()
+        disk.may_write.set()
+        assert (is_told, told.result()) == (True, "0x0")
+        assert sealing.result()
+    assert chain.node.request("eth_blockNumber", []) == "0x1"
 
 
 @pytest.mark.parametrize(

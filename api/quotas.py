@@ -18,8 +18,8 @@ from ledger.errors import ResourceUnknown
 from ledger.identifiers.queries import names_of
 from ledger.outbox.recorded import Page
 from ledger.quotas.asset import vintage_of
+from ledger.quotas.filling import told_nonce
 from ledger.quotas.movements import MOVEMENT_COLUMNS, movements_of
-from ledger.quotas.nonce import next_nonce
 from ledger.quotas.queries import BUCKETS, flows_of, holdings_of, supply_page
 from ledger.quotas.sight import account_page, account_seen, granted_vintages
 
@@ -94,8 +94,10 @@ def _seen(reading: Reading, viewer: Viewer, account: bytes, *, name: str) -> dic
 
 def _account_body(reading: Reading, viewer: Viewer, row: Mapping[str, Any]) -> dict[str, Any]:
     account, vintages = row["hash"], _vintages(reading, viewer, row)
+    is_owner = row["view"] == "owner"
     holdings = [
-        _holding_body(holding) | flows_of(reading, account, holding["asset"])
+        _holding_body(holding, nonce=told_nonce(reading, holding, is_owner=is_owner))
+        | flows_of(reading, account, holding["asset"])
         for holding in holdings_of(reading, account)
         if vintages is None or vintage_of(holding["asset"]) in vintages
     ]
@@ -109,12 +111,12 @@ def _vintages(reading: Reading, viewer: Viewer, row: Mapping[str, Any]) -> set[i
     return granted_vintages(reading, viewer, row["hash"])
 
 
-def _holding_body(row: Mapping[str, Any]) -> dict[str, Any]:
+def _holding_body(row: Mapping[str, Any], *, nonce: int) -> dict[str, Any]:
     shown = {
         "asset": row["asset"],
         **{bucket: row[f"{bucket}_tonnes"] for bucket in BUCKETS},
         "revision": row["revision"],
-        "next_nonce": next_nonce(top=row["nonce"], window=row["window"]),
+        "next_nonce": nonce,
     }
     return row_to_wire(shown, {})
 

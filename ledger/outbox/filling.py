@@ -6,6 +6,7 @@ from typing import Any, TypeAlias
 
 from sqlalchemy import Connection
 
+from ledger.chain.bindings import MESSAGES
 from ledger.contract_errors import NonceUsed
 from ledger.outbox.queue import messages_under_way
 
@@ -14,6 +15,7 @@ Message: TypeAlias = Mapping[str, Any]
 
 # What keeps an act from counting twice, and its value before the first (contracts.md, section 1).
 GUARDS: dict[str, Any] = {"follows": bytes(32), "nonce": 0, "revision": 0}
+_WITH_NONCE = [name for name, message in MESSAGES.items() if "nonce" in dict(message["fields"])]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +41,8 @@ def fill(reading: Connection, given: Message, fillings: tuple[Filling, ...]) -> 
 
 def nonces_under_way(reading: Connection, account: bytes, asset: int) -> list[int]:
     """The nonces of this holding that undecided submissions use, ascending."""
-    used = [
-        message["nonce"]
-        for message in messages_under_way(reading, account)
-        if message.get("nonce") is not None and message["asset"] == asset
-    ]
-    return sorted(used)
+    moves = messages_under_way(reading, account, _WITH_NONCE)
+    return sorted(message["nonce"] for message in moves if message["asset"] == asset)
 
 
 def require_free_nonce(connection: Connection, account: bytes, message: Message) -> None:

@@ -1,7 +1,7 @@
 """Submissions: taking one in, and what the outbox knows of it."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -102,10 +102,12 @@ def registration_under_way(connection: Connection, subject: bytes) -> dict[str, 
     return None if row is None else message_of(row)
 
 
-def messages_under_way(connection: Connection, actor: bytes) -> list[dict[str, Any]]:
-    """The undecided messages of a participant, in the order of acceptance."""
+def messages_under_way(
+    connection: Connection, actor: bytes, types: Collection[str]
+) -> list[dict[str, Any]]:
+    """The undecided messages of these types of a participant, in the order of acceptance."""
     table = submission_table
-    mine = (table.c.actor == actor) & table.c.state.in_(UNDECIDED)
+    mine = (table.c.actor == actor) & table.c.state.in_(UNDECIDED) & table.c.type.in_(types)
     query = select(table.c.type, table.c.payload).where(mine).order_by(table.c.seq)
     return [message_of(row) for row in every_row(connection, query)]
 

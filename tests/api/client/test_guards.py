@@ -41,6 +41,16 @@ def test_complete_leaves_the_guard_when_it_is_given(reader: Client, message_type
     }
 
 
+def test_submit_makes_another_act_when_the_same_is_wanted_again(held: World, mine: Client) -> None:
+    """A loop that pays three times pays three times, though none is recorded yet."""
+    held.park.hold()
+    message = {"from": "88.111/ENT.0001", "to": "88.111/ENT.0002", "asset": "PARK-2023"}
+    done = [mine.submit("Transfer", message | {"tonnes": 1}).id for _ in range(3)]
+    assert len(set(done)) == 3
+    held.park.release()
+    assert [mine.wait(one)["state"] for one in done] == ["final"] * 3
+
+
 def test_complete_counts_from_one_when_a_setting_was_never_made(reader: Client) -> None:
     cap = {"authority": "88/REG.310000", "asset": "PARK-2031"}
     assert reader.completed("Cap", cap)["revision"] == 1

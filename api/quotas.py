@@ -97,7 +97,7 @@ def _account_body(reading: Reading, viewer: Viewer, row: Mapping[str, Any]) -> d
     is_owner = row["view"] == "owner"
     holdings = [
         _holding_body(holding, nonce=told_nonce(reading, holding, is_owner=is_owner))
-        | flows_of(reading, account, holding["asset"])
+        | flows_of(reading, holding)
         for holding in holdings_of(reading, account)
         if vintages is None or vintage_of(holding["asset"]) in vintages
     ]

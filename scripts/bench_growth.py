@@ -17,6 +17,9 @@ from typing import Any
 
 import httpx2
 
+from identity.identifier import parse_identifier
+from ledger.quotas.asset import parse_asset
+from ledger.store.span import OPEN
 from scripts.bench_chain import filled_chain
 from scripts.bench_load import let_settle, loaded_service
 from scripts.bench_mirror import follow_into_sqlite
@@ -44,6 +47,7 @@ def measure_growth() -> dict[str, Any]:
         for size, lane in zip(SIZES, lanes, strict=True):
             ids = fill_mirror(directory / "mirror-1.db", rows=size - before, sample=REQUESTS)
             fill_outbox(directory, rows=size - before)
+            fill_account(directory, rows=size - before)
             before = size
             with Service(directory, None) as service:
                 for name, ask in _requests(service.url(), tokens, ids, lane, load.report).items():
@@ -75,6 +79,31 @@ def fill_outbox(directory: Path, *, rows: int) -> None:
         assert connection.execute(_SUBMISSIONS).rowcount >= rows
 
 
+_ACCOUNT = (
+    """
+INSERT INTO quota_moved (seq, block, id, "from", "to", asset, tonnes, nonce, from_bucket,
+                         to_bucket, from_after, to_after, key, deadline)
+SELECT act.seq, act.block, act.id, iif(act.seq % 2, :mine, :other), iif(act.seq % 2, :other, :mine),
+       :asset, 1, 1, 0, 0, 1, 1, act.key, act.deadline
+FROM act LEFT JOIN quota_moved AS moved USING (seq)
+WHERE act.type = 'Evidence' AND moved.seq IS NULL
+""",
+    """
+REPLACE INTO holding (account, asset, valid_from, valid_to, received_tonnes, sent_tonnes)
+SELECT :mine, :asset, 1, :open, sum("to" = :mine), sum("from" = :mine) FROM quota_moved
+""",
+)
+
+
+def fill_account(directory: Path, *, rows: int) -> None:
+    """As many tonnes to and fro between two enterprises as there are acts, one at a time."""
+    mine, other = (parse_identifier(one.identifier).hash for one in ENTERPRISES[:2])
+    names = {"mine": mine, "other": other, "asset": parse_asset("PARK-2030"), "open": OPEN}
+    with closing(sqlite3.connect(directory / "mirror-1.db")) as connection, connection:
+        moves, holding = (connection.execute(statement, names).rowcount for statement in _ACCOUNT)
+    assert moves >= rows and holding == 1
+
+
 def _requests(
     url: str,
     tokens: tuple[dict[str, str], dict[str, str]],
@@ -88,10 +117,12 @@ def _requests(
     account = f"/v1/accounts/{ENTERPRISES[0].identifier}"
     proof = f"/v1/proofs/{report}"
     submissions = "/v1/submissions?limit=50"
+    movements = f"{account}/movements?limit=50"
     return {
         "read": lambda: _ask(url, owner, iter(singles)),
         "page": lambda: _ask(url, owner, iter([page] * REQUESTS)),
         "page_of_submissions": lambda: _ask(url, owner, iter([submissions] * REQUESTS)),
+        "page_of_movements": lambda: _ask(url, owner, iter([movements] * REQUESTS)),
         "proof": lambda: _ask(url, owner, iter([proof] * REQUESTS)),
         "balance": lambda: _ask(url, owner, iter([account] * REQUESTS)),
         "submit": lambda: _submit(url, carrier, lane),

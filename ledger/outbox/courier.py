@@ -15,7 +15,12 @@ from ledger.chain.bindings import MESSAGES
 from ledger.chain.codec import encode_call
 from ledger.chain.node import NodeError, NodeUnreachable
 from ledger.chain.sender import Batch, Outcome, Sender, outcome_of
-from ledger.outbox.model import courier_table, courier_transaction_table, submission_table
+from ledger.outbox.model import (
+    IS_UNDECIDED,
+    courier_table,
+    courier_transaction_table,
+    submission_table,
+)
 from ledger.outbox.queue import settle
 from ledger.store.chain_log import act_by_id, freshness
 from ledger.store.engine import Store
@@ -209,7 +214,8 @@ def _waiting(connection: Connection, *, limit: int) -> list[Row]:
 
 
 def _accepted(query: Select[Any]) -> Select[Any]:
-    return query.where(submission_table.c.state == "accepted").order_by(submission_table.c.seq)
+    is_accepted = submission_table.c.state == "accepted"
+    return query.where(IS_UNDECIDED, is_accepted).order_by(submission_table.c.seq)
 
 
 def _in_turn(waiting: Iterable[tuple[int, bytes, bytes | None]], *, limit: int) -> list[int]:

@@ -1,6 +1,6 @@
 """Kept tables: submissions, what is undecided, the courier's transactions, idempotency keys."""
 
-from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, Table, Text
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, Table, Text, text
 
 from ledger.store.columns import ADDRESS, BYTES32, ROW_NUMBER, SIGNATURE
 from ledger.store.metadata import KEPT
@@ -27,6 +27,8 @@ submission_table = Table(
     Column("acknowledgement", LargeBinary, nullable=False),  # the answer as it was given
     Column("transaction_seq", BigInteger),
 )
+# Written out: a database knows it again as the condition of the indexes of the few undecided.
+IS_UNDECIDED = text("submission.state IN ('accepted', 'sent')")
 Index(
     "ix_submission_undecided",
     submission_table.c.state,
@@ -37,6 +39,7 @@ Index(
 Index(
     "ix_submission_actor_undecided",
     submission_table.c.actor,
+    submission_table.c.state,
     submission_table.c.seq,
     sqlite_where=submission_table.c.state.in_(["accepted", "sent"]),
     postgresql_where=submission_table.c.state.in_(["accepted", "sent"]),

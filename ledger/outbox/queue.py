@@ -5,18 +5,22 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, func, literal_column, select, text, update
+from sqlalchemy import Connection, bindparam, delete, func, literal_column, select, update
 
 from ledger.chain.codec import SHOWN_BY, decode_message, encode_message, is_static
 from ledger.errors import OutboxFull, Refusal
 from ledger.outbox.act import SignedAct, already_made
-from ledger.outbox.model import courier_transaction_table, submission_table, undecided_table
+from ledger.outbox.model import (
+    IS_UNDECIDED,
+    courier_transaction_table,
+    submission_table,
+    undecided_table,
+)
 from ledger.store.prepared import Lookup, Prepared, prepared_insert
 from ledger.store.rows import Row, every_row, first_row
 
 UNDECIDED_LIMIT = 100_000
 UNDECIDED_LIMIT_OF_ACTOR = 10_000
-UNDECIDED = ("accepted", "sent")
 
 
 _SUBMISSION = Lookup(select(submission_table), submission_table.c.id)
@@ -27,10 +31,9 @@ _NAMED = Prepared(
 )
 _ENQUEUE = prepared_insert(submission_table, is_numbered=True)
 _NAME = prepared_insert(undecided_table)
-# The states written out, as in the partial index that finds the few that are undecided.
 _OLDEST = Prepared(
     select(submission_table.c.seq)
-    .where(text("state IN ('accepted', 'sent')"))
+    .where(IS_UNDECIDED)
     .order_by(submission_table.c.seq)
     .limit(literal_column("1"))
 )
@@ -44,7 +47,7 @@ _NEWEST = Prepared(
 # How many of an actor's are undecided, counted no further than what matters.
 _MINE = (
     select(submission_table.c.seq)
-    .where(text("state IN ('accepted', 'sent')"), submission_table.c.actor == bindparam("actor"))
+    .where(IS_UNDECIDED, submission_table.c.actor == bindparam("actor"))
     .limit(literal_column(str(UNDECIDED_LIMIT_OF_ACTOR)))
 )
 _COUNT_OF_ACTOR = Prepared(select(func.count().label("count")).select_from(_MINE.subquery()))
@@ -86,7 +89,7 @@ def has_undecided(connection: Connection, subjects: Iterable[bytes]) -> bool:
 def oldest_undecided(connection: Connection) -> int | None:
     """When the oldest submission still on its way was accepted, in unix seconds."""
     table = submission_table
-    query = select(table.c.accepted_at).where(table.c.state.in_(UNDECIDED)).order_by(table.c.seq)
+    query = select(table.c.accepted_at).where(IS_UNDECIDED).order_by(table.c.seq)
     return connection.scalar(query.limit(1))
 
 
@@ -105,10 +108,10 @@ def registration_under_way(connection: Connection, subject: bytes) -> dict[str, 
 def messages_under_way(
     connection: Connection, actor: bytes, types: Collection[str]
 ) -> list[dict[str, Any]]:
-    """The undecided messages of these types of a participant, in the order of acceptance."""
+    """The undecided messages of these types of a participant, in no order."""
     table = submission_table
-    mine = (table.c.actor == actor) & table.c.state.in_(UNDECIDED) & table.c.type.in_(types)
-    query = select(table.c.type, table.c.payload).where(mine).order_by(table.c.seq)
+    mine = (table.c.actor == actor) & table.c.type.in_(types)
+    query = select(table.c.type, table.c.payload).where(IS_UNDECIDED, mine)
     return [message_of(row) for row in every_row(connection, query)]
 
 

@@ -45,6 +45,8 @@ holding_table = state_table(
         _count("pending_tonnes"),
         _count("frozen_tonnes"),
         _count("spent_tonnes"),
+        _count("received_tonnes"),  # all that ever came from other accounts
+        _count("sent_tonnes"),  # and went to them
         _count("revision"),
         _count("nonce"),
         _count("window"),

@@ -6,7 +6,7 @@ Their sum by asset is the available balance.
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import Connection, Select, String, case, literal, or_, select, union_all
+from sqlalchemy import Connection, Select, String, literal, select, union_all
 
 from ledger.outbox.recorded import Page
 from ledger.quotas.asset import LOT_BITS, VINTAGE_BITS
@@ -24,9 +24,29 @@ def movements_of(
 
     `tonnes` is negative for what went; filter asset.
     """
+    of_page = [
+        page.ordered(_wanted(part, page, vintages), part.selected_columns["seq"])
+        for part in _parts(reading, account)
+    ]
+    every = union_all(*(select(one.subquery()) for one in of_page)).subquery()
+    return every_row(reading, page.ordered(select(every), every.c.seq))
+
+
+def _wanted(part: Select[Any], page: Page, vintages: Collection[int] | None) -> Select[Any]:
+    asset = part.selected_columns["asset"]
+    if vintages is not None:
+        vintage = asset.bitwise_rshift(LOT_BITS).bitwise_and((1 << VINTAGE_BITS) - 1)
+        part = part.where(vintage.in_(sorted(vintages)))
+    if "asset" in page.filters:
+        part = part.where(asset == page.filters["asset"])
+    return part
+
+
+def _parts(reading: Connection, account: bytes) -> list[Select[Any]]:
+    """What changed the account, each cause by an index of its own, so that none is sorted whole."""
     allocated, moved = FACTS["QuotaAllocated"], FACTS["QuotaMoved"]
-    is_credit = moved.c.to == account
-    parts = [
+    giver, taker = moved.c["from"], moved.c.to
+    return [
         _part(
             reading,
             "allocation",
@@ -40,21 +60,22 @@ def movements_of(
             reading,
             "transfer",
             moved,
-            where=or_(moved.c["from"] == account, is_credit),
-            tonnes=case((is_credit, moved.c.tonnes), else_=-moved.c.tonnes),
-            sides=(moved.c["from"], moved.c.to),
-            after=case((is_credit, moved.c.to_after), else_=moved.c.from_after),
+            where=giver == account,
+            tonnes=-moved.c.tonnes,
+            sides=(giver, taker),
+            after=moved.c.from_after,
+        ),
+        _part(
+            reading,
+            "transfer",
+            moved,
+            where=taker == account,
+            tonnes=moved.c.tonnes,
+            sides=(giver, taker),
+            after=moved.c.to_after,
         ),
         *(_spent(reading, cause, event, account) for cause, event in _SPENT.items()),
     ]
-    every = union_all(*parts).subquery()
-    query = select(every)
-    if vintages is not None:
-        vintage = every.c.asset.bitwise_rshift(LOT_BITS).bitwise_and((1 << VINTAGE_BITS) - 1)
-        query = query.where(vintage.in_(sorted(vintages)))
-    if "asset" in page.filters:
-        query = query.where(every.c.asset == page.filters["asset"])
-    return every_row(reading, page.ordered(query, every.c.seq))
 
 
 _SPENT = {"surrender": "QuotaSurrendered", "cancellation": "QuotaCancelled"}

@@ -1,6 +1,6 @@
 """Reading holdings, supply, rules and obligations; what time decides is computed here."""
 
-from sqlalchemy import ColumnElement, Connection, Table, func, select
+from sqlalchemy import Connection, Table, func, select
 
 from ledger.outbox.recorded import Page
 from ledger.quotas.model import holding_table, obligation_table, rule_table, supply_table
@@ -64,22 +64,21 @@ def last_surrender_time(reading: Connection, account: bytes, year: int) -> int |
     return latest
 
 
-def flows_of(reading: Connection, account: bytes, asset: int) -> dict[str, int]:
-    """Tonnes allocated to, received by, sent from, surrendered by an account, of one asset."""
-    allocated, moved = FACTS["QuotaAllocated"], FACTS["QuotaMoved"]
-    surrendered = FACTS["QuotaSurrendered"]
-    sums = {
-        "allocated": (allocated, allocated.c.account),
-        "received": (moved, moved.c.to),
-        "sent": (moved, moved.c["from"]),
-        "surrendered": (surrendered, surrendered.c.account),
-    }
+def flows_of(reading: Connection, holding: Row) -> dict[str, int]:
+    """Tonnes allocated to, received by, sent from, surrendered by an account, of one asset.
+
+    Trades are many and summed up as they come; the rest is a few acts a year.
+    """
+    allocated, surrendered = FACTS["QuotaAllocated"], FACTS["QuotaSurrendered"]
     return {
-        name: _sum(reading, fact, (side == account) & (fact.c.asset == asset))
-        for name, (fact, side) in sums.items()
+        "allocated": _sum(reading, allocated, holding),
+        "received": holding["received_tonnes"],
+        "sent": holding["sent_tonnes"],
+        "surrendered": _sum(reading, surrendered, holding),
     }
 
 
-def _sum(reading: Connection, fact: Table, where: ColumnElement[bool]) -> int:
-    query = select(func.sum(fact.c.tonnes)).where(where, is_recorded(reading, fact))
+def _sum(reading: Connection, fact: Table, holding: Row) -> int:
+    is_of = (fact.c.account == holding["account"]) & (fact.c.asset == holding["asset"])
+    query = select(func.sum(fact.c.tonnes)).where(is_of, is_recorded(reading, fact))
     return reading.scalar(query) or 0

@@ -41,9 +41,11 @@ def apply_quota_moved(draft: Draft, event: Mapping[str, Any], *, seq: int, block
     giver = {"account": event["from"], "asset": event["asset"]}
     taker = {"account": event["to"], "asset": event["asset"]}
     given = {_BUCKET_COLUMNS[event["fromBucket"]]: event["fromAfter"]}
-    taken = {_BUCKET_COLUMNS[event["toBucket"]]: event["toAfter"]}
     given |= _window_after(draft, giver, event["nonce"])
+    given |= _more(draft, giver, "sent_tonnes", event["tonnes"])
     draft.put(holding_table, key=giver, values=given, block=block)
+    taken = {_BUCKET_COLUMNS[event["toBucket"]]: event["toAfter"]}
+    taken |= _more(draft, taker, "received_tonnes", event["tonnes"])
     draft.put(holding_table, key=taker, values=taken, block=block)
 
 
@@ -80,6 +82,11 @@ def _spend(draft: Draft, event: Mapping[str, Any], *, block: int, total: str) ->
     assert supply is not None, "quota spent of an asset without a cap"
     spent = {total: supply[total] + event["tonnes"]}
     draft.put(supply_table, key=asset, values=spent, block=block)
+
+
+def _more(draft: Draft, holding: Mapping[str, Any], name: str, tonnes: int) -> dict[str, int]:
+    before = current(draft, holding_table, holding)
+    return {name: tonnes if before is None else before[name] + tonnes}
 
 
 def _window_after(draft: Draft, holding: Mapping[str, Any], nonce: int) -> dict[str, int]:

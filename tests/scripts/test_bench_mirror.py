@@ -43,6 +43,7 @@ def test_measure_growth_tells_a_slope_of_each_request_when_sizes_are_small(
         "read",
         "page",
         "page_of_submissions",
+        "page_of_movements",
         "proof",
         "balance",
         "submit",

@@ -302,7 +302,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_submission_actor_undecided",
         "submission",
-        ["actor", "seq"],
+        ["actor", "state", "seq"],
         unique=False,
         sqlite_where=sa.text("state IN ('accepted', 'sent')"),
         postgresql_where=sa.text("state IN ('accepted', 'sent')"),

@@ -35,6 +35,7 @@ NOT_IN_STORAGE = {
     subject_state_table: {"record", "record_revision"},
     head_table: {"report", "statement", "confirmation"},
     supply_table: {"surrendered_tonnes", "cancelled_tonnes"},
+    holding_table: {"received_tonnes", "sent_tonnes"},
 }
 Row = dict[str, Any]
 

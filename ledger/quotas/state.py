@@ -7,6 +7,7 @@ from ledger.chain.bindings import BUCKETS
 from ledger.quotas.model import holding_table, obligation_table, rule_table, supply_table
 from ledger.quotas.nonce import use_nonce
 from ledger.store.draft import Draft
+from ledger.store.rows import Row
 from ledger.store.states import current
 
 _BUCKET_COLUMNS = {number: f"{name.lower()}_tonnes" for name, number in BUCKETS.items()}
@@ -40,12 +41,14 @@ def apply_quota_allocated(draft: Draft, event: Mapping[str, Any], *, seq: int, b
 def apply_quota_moved(draft: Draft, event: Mapping[str, Any], *, seq: int, block: int) -> None:
     giver = {"account": event["from"], "asset": event["asset"]}
     taker = {"account": event["to"], "asset": event["asset"]}
+    giving, taking = _held(draft, giver), current(draft, holding_table, taker)
     given = {_BUCKET_COLUMNS[event["fromBucket"]]: event["fromAfter"]}
-    given |= _window_after(draft, giver, event["nonce"])
-    given |= _more(draft, giver, "sent_tonnes", event["tonnes"])
-    draft.put(holding_table, key=giver, values=given, block=block)
+    given |= _window_after(giving, event["nonce"])
+    given["sent_tonnes"] = giving["sent_tonnes"] + event["tonnes"]
     taken = {_BUCKET_COLUMNS[event["toBucket"]]: event["toAfter"]}
-    taken |= _more(draft, taker, "received_tonnes", event["tonnes"])
+    received = 0 if taking is None else taking["received_tonnes"]
+    taken["received_tonnes"] = received + event["tonnes"]
+    draft.put(holding_table, key=giver, values=given, block=block)
     draft.put(holding_table, key=taker, values=taken, block=block)
 
 
@@ -75,7 +78,7 @@ def apply_obligation_changed(
 
 def _spend(draft: Draft, event: Mapping[str, Any], *, block: int, total: str) -> None:
     values = {"available_tonnes": event["availableAfter"], "spent_tonnes": event["spentAfter"]}
-    values |= _window_after(draft, _holding(event), event["nonce"])
+    values |= _window_after(_held(draft, _holding(event)), event["nonce"])
     draft.put(holding_table, key=_holding(event), values=values, block=block)
     asset = {"asset": event["asset"]}
     supply = current(draft, supply_table, asset)
@@ -84,15 +87,14 @@ def _spend(draft: Draft, event: Mapping[str, Any], *, block: int, total: str) ->
     draft.put(supply_table, key=asset, values=spent, block=block)
 
 
-def _more(draft: Draft, holding: Mapping[str, Any], name: str, tonnes: int) -> dict[str, int]:
-    before = current(draft, holding_table, holding)
-    return {name: tonnes if before is None else before[name] + tonnes}
-
-
-def _window_after(draft: Draft, holding: Mapping[str, Any], nonce: int) -> dict[str, int]:
+def _held(draft: Draft, holding: Mapping[str, Any]) -> Row:
     before = current(draft, holding_table, holding)
     assert before is not None, "quota moved out of a holding that never was"
-    top, window = use_nonce(nonce, top=before["nonce"], window=before["window"])
+    return before
+
+
+def _window_after(held: Row, nonce: int) -> dict[str, int]:
+    top, window = use_nonce(nonce, top=held["nonce"], window=held["window"])
     return {"nonce": top, "window": window}
 
 

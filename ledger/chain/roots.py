@@ -29,6 +29,7 @@ _FIELDS = {
 # RLP: a list's length is added to 0xC0, a string's to 0x80; a byte below that is its own string.
 _LIST_OFFSET, _STRING_OFFSET = 0xC0, 0x80
 _WORD_PREFIX, _ADDRESS_PREFIX = bytes([_STRING_OFFSET + 32]), bytes([_STRING_OFFSET + 20])
+_TOPIC_TEXTS = frozenset({len("0x") + 2 * 32})
 _DATA = frozenset({"to", "input"})
 
 
@@ -45,8 +46,10 @@ def raw_log(log: dict[str, Any]) -> RawLog:
     told = log["topics"]
     topics = unhexlify("".join(told).replace("0x", ""))
     address = known_bytes_of(log["address"])
-    if len(address) != 20 or len(topics) != 32 * len(told):
+    if len(address) != 20 or not _TOPIC_TEXTS.issuperset(map(len, told)):
         raise ValueError("an address has 20 bytes and a topic 32")
+    if len(topics) != 32 * len(told):
+        raise ValueError("a topic is not 0x and digits")
     return RawLog(address, topics, bytes_of(log["data"]))
 
 

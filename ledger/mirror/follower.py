@@ -82,8 +82,7 @@ class Mirror:
         finally:
             self._commits.wait()
         self._contradictions = 0
-        if len(remembered) < _REMEMBERED_MAX:
-            self._remembered = remembered
+        self._remembered = remembered
         return read
 
     def _ranges(self, last: int, remembered: Remembered) -> Iterator[list[Filled]]:
@@ -95,8 +94,6 @@ class Mirror:
                 after, blocks = tip, ahead.after(tip.number) if tip.number < last else []
                 if not blocks or blocks[0].block.parent != tip.hash:
                     after, blocks = self._turned(tip, ahead)
-                if after != tip or len(remembered) > _REMEMBERED_MAX:
-                    remembered.clear()
                 tip = self._write(blocks, after=after, known=tip, remembered=remembered)
                 yield blocks
 
@@ -135,8 +132,11 @@ class Mirror:
                 raise NodeContradicts("another service wrote the mirror meanwhile", known.number)
             if after != known:
                 rewind(connection, to_block=after.number, block_hash=after.hash)
+                remembered.clear()
             depth = self._reader.finality_depth
             project_blocks(connection, blocks, depth=depth, remembered=remembered)
+            if len(remembered) >= _REMEMBERED_MAX:
+                remembered.clear()
             return _tip(connection)
 
     def close(self) -> None:

@@ -28,21 +28,21 @@ submission_table = Table(
     Column("transaction_seq", BigInteger),
 )
 # Written out: a database knows it again as the condition of the indexes of the few undecided.
-IS_UNDECIDED = text("submission.state IN ('accepted', 'sent')")
+IS_UNDECIDED = text("state IN ('accepted', 'sent')")
 Index(
     "ix_submission_undecided",
     submission_table.c.state,
     submission_table.c.seq,
-    sqlite_where=submission_table.c.state.in_(["accepted", "sent"]),
-    postgresql_where=submission_table.c.state.in_(["accepted", "sent"]),
+    sqlite_where=IS_UNDECIDED,
+    postgresql_where=IS_UNDECIDED,
 )
 Index(
     "ix_submission_actor_undecided",
     submission_table.c.actor,
     submission_table.c.state,
     submission_table.c.seq,
-    sqlite_where=submission_table.c.state.in_(["accepted", "sent"]),
-    postgresql_where=submission_table.c.state.in_(["accepted", "sent"]),
+    sqlite_where=IS_UNDECIDED,
+    postgresql_where=IS_UNDECIDED,
 )
 Index("ix_submission_actor", submission_table.c.actor, submission_table.c.seq)
 Index("ix_submission_carrier", submission_table.c.carrier, submission_table.c.seq)

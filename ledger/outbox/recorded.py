@@ -1,10 +1,10 @@
 """Recorded acts by id and by page, in chain order, one snapshot per walk."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, and_, literal, select, true
+from sqlalchemy import ColumnElement, Connection, Select, Table, and_, literal, select, true, union
 
 from ledger.errors import FilterUnknown, ResourceUnknown
 from ledger.store.chain_log import EVENT_OF, act_table, freshness, present_of, shown_moment, time_of
@@ -43,6 +43,16 @@ class Page:
         if self.after is not None:
             query = query.where(seq < self.after if self.is_newest_first else seq > self.after)
         return query.order_by(seq.desc() if self.is_newest_first else seq).limit(self.limit)
+
+    def merged(self, parts: Iterable[Select[Any]]) -> Select[Any]:
+        """The page of all parts, each row once; they have the same columns, `seq` among them.
+
+        Each part goes by its own index, no further than the page: together they would be sorted
+        whole.
+        """
+        of_page = (self.ordered(part, part.selected_columns["seq"]) for part in parts)
+        every = union(*(select(one.subquery()) for one in of_page)).subquery()
+        return self.ordered(select(every), every.c.seq)
 
 
 @dataclass(frozen=True, slots=True)

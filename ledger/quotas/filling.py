@@ -5,7 +5,7 @@ from sqlalchemy import Connection
 from ledger.identifiers.filling import next_revision
 from ledger.outbox.filling import Filling, Message, nonces_under_way
 from ledger.quotas.model import holding_table, rule_table, supply_table
-from ledger.quotas.nonce import next_free_nonce, next_nonce
+from ledger.quotas.nonce import next_free_nonce
 from ledger.store.moment import shown_block
 from ledger.store.rows import Row
 from ledger.store.states import current
@@ -16,9 +16,10 @@ def told_nonce(reading: Connection, holding: Row, *, is_owner: bool) -> int:
 
     What is on its way is counted for the owner alone, whose secret it is.
     """
+    under_way = []
     if is_owner and shown_block(reading) is None:
-        return _nonce(reading, holding["account"], holding["asset"])
-    return next_nonce(top=holding["nonce"], window=holding["window"])
+        under_way = nonces_under_way(reading, holding["account"], holding["asset"])
+    return next_free_nonce(under_way, top=holding["nonce"], window=holding["window"])
 
 
 def _nonce(reading: Connection, account: bytes, asset: int) -> int:

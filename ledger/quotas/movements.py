@@ -6,7 +6,7 @@ Their sum by asset is the available balance.
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import Connection, Select, String, literal, select, union_all
+from sqlalchemy import Connection, Select, String, literal, select
 
 from ledger.outbox.recorded import Page
 from ledger.quotas.asset import LOT_BITS, VINTAGE_BITS
@@ -24,12 +24,8 @@ def movements_of(
 
     `tonnes` is negative for what went; filter asset.
     """
-    of_page = [
-        page.ordered(_wanted(part, page, vintages), part.selected_columns["seq"])
-        for part in _parts(reading, account)
-    ]
-    every = union_all(*(select(one.subquery()) for one in of_page)).subquery()
-    return every_row(reading, page.ordered(select(every), every.c.seq))
+    parts = [_wanted(part, page, vintages) for part in _parts(reading, account)]
+    return every_row(reading, page.merged(parts))
 
 
 def _wanted(part: Select[Any], page: Page, vintages: Collection[int] | None) -> Select[Any]:
@@ -43,7 +39,7 @@ def _wanted(part: Select[Any], page: Page, vintages: Collection[int] | None) -> 
 
 
 def _parts(reading: Connection, account: bytes) -> list[Select[Any]]:
-    """What changed the account, each cause by an index of its own, so that none is sorted whole."""
+    """What changed the account, each cause by an index of its own."""
     allocated, moved = FACTS["QuotaAllocated"], FACTS["QuotaMoved"]
     giver, taker = moved.c["from"], moved.c.to
     return [

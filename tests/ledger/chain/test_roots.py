@@ -57,7 +57,14 @@ def test_hash_receipts_gives_the_librarys_root_when_a_block_is_any(
     assert receipts_root(receipts, logs) == by_library(receipts)
 
 
-@pytest.mark.parametrize("change", [{"address": "0x00"}, {"topics": ["0x" + "00" * 31]}])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"address": "0x00"},
+        {"topics": ["0x" + "00" * 31]},
+        {"topics": ["0x" + "00" * 31, "0x" + "00" * 33]},
+    ],
+)
 def test_read_log_is_refused_when_a_length_is_none_of_a_log(change: dict[str, Any]) -> None:
     log = {"address": "0x" + "00" * 20, "topics": [], "data": "0x"}
     with pytest.raises(ValueError, match="20 bytes"):

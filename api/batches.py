@@ -37,6 +37,7 @@ router = APIRouter(prefix="/v1", tags=["submissions"])
 NDJSON = "application/x-ndjson"
 LINES_MAX, WHOLE_LINES_MAX, BYTES_MAX = 1_000, 200, 4 * 2**20
 _MODES = ("each", "all")
+_BATCHES_AHEAD = 32  # each is a group already: what is judged while one is committed goes together
 _CARRIED = [message_type for message_type in NOUN_OF if message_type not in OFF_CHAIN]
 
 
@@ -91,7 +92,7 @@ Batches: TypeAlias = Groups[Batch, Told, Refused]
 
 def batches_of(ledger: Ledger) -> Batches:
     """The way in for batches, which come in one after the other as fast as all at once."""
-    return Groups(partial(_take, ledger), most=1)
+    return Groups(partial(_take, ledger), most=1, ahead=_BATCHES_AHEAD)
 
 
 def _take(ledger: Ledger, batches: Sequence[Batch]) -> "Future[list[Told | Refused]]":

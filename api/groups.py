@@ -3,7 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -36,26 +36,36 @@ class Groups(Generic[I, O, E]):
     """Answers many askers by calls of `work`, one at a time, on a thread that no loop waits for.
 
     `work` takes at most `most` items and promises for each in order its outcome, or the exception
-    that its asker shall see; while a promise is open the next group is worked on.
+    that its asker shall see. While fewer than `ahead` promises are open the next group is worked
+    on; who asks when it is not is in a larger group, which costs less than many small ones.
     """
 
-    def __init__(self, work: Callable[[Sequence[I]], Outcomes[O, E]], *, most: int) -> None:
+    def __init__(
+        self, work: Callable[[Sequence[I]], Outcomes[O, E]], *, most: int, ahead: int
+    ) -> None:
         self._work = work
         self._most = most
+        self._ahead = ahead
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="groups")
         self._lock = threading.Lock()
         self._waiting: list[_Asked[I, O]] = []
         self._is_at_work = False
+        self._open = 0
 
     async def outcome(self, item: I) -> O:
         """What becomes of the item; raises its exception."""
-        loop = asyncio.get_running_loop()
-        asked: _Asked[I, O] = _Asked(item, loop.create_future())
+        asked: _Asked[I, O] = _Asked(item, asyncio.get_running_loop().create_future())
         with self._lock:
             self._waiting.append(asked)
-            is_idle, self._is_at_work = not self._is_at_work, True
-        if is_idle:
-            loop.run_in_executor(None, self._work_off)
+        self._go_on()
         return await asked.outcome
+
+    def _go_on(self) -> None:
+        with self._lock:
+            if self._is_at_work:
+                return
+            self._is_at_work = True
+        self._thread.submit(self._work_off)
 
     def _work_off(self) -> None:
         while group := self._next_group():
@@ -63,8 +73,8 @@ class Groups(Generic[I, O, E]):
 
     def _next_group(self) -> list[_Asked[I, O]]:
         with self._lock:
-            group = self._waiting[: self._most]
-            del self._waiting[: self._most]
+            group = [] if self._open >= self._ahead else self._waiting[: self._most]
+            del self._waiting[: len(group)]
             self._is_at_work = bool(group)
         return group
 
@@ -74,15 +84,20 @@ class Groups(Generic[I, O, E]):
         except Exception as error:  # handed to the one who asked, whatever it is
             self._fail(group, error)
         else:
+            with self._lock:
+                self._open += 1
             promise.add_done_callback(partial(self._end, group))
 
     def _end(self, group: Sequence[_Asked[I, O]], promise: Outcomes[O, E]) -> None:
+        with self._lock:
+            self._open -= 1
         error = promise.exception()
         if isinstance(error, Exception):
             self._fail(group, error)
-            return
-        for asked, outcome in zip(group, promise.result(), strict=True):
-            _tell(asked, outcome)
+        else:
+            for asked, outcome in zip(group, promise.result(), strict=True):
+                _tell(asked, outcome)
+        self._go_on()
 
     def _fail(self, group: Sequence[_Asked[I, O]], error: Exception) -> None:
         """One that breaks the work breaks it for nobody else: each is worked on alone."""

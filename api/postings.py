@@ -37,13 +37,16 @@ from ledger.preparation import PartialMessage
 router = APIRouter(prefix="/v1")
 _SETTLED = ("final", "refused")
 _ACTS_PER_GROUP = 64
+_GROUPS_AHEAD = 2  # one being committed, and one that can be right after it
 _USUAL_BYTES_MAX = 8 * 1024
 Acceptance: TypeAlias = Groups[Asked, Answer, Refused]
 
 
 def acceptance_of(ledger: Ledger) -> Acceptance:
     """The way in for acts that come one by one: they share a snapshot and a commit."""
-    return Groups(lambda asked: ledger.accept_together(asked), most=_ACTS_PER_GROUP)
+    return Groups(
+        lambda asked: ledger.accept_together(asked), most=_ACTS_PER_GROUP, ahead=_GROUPS_AHEAD
+    )
 
 
 async def _accept(request: Request, message_type: str, body: bytes) -> Response:

@@ -73,9 +73,10 @@ class EmbeddedNode(Node):
     def seal(self) -> bool:
         """Seal one block of what waits; False when nothing waits or it is too early."""
         with self._lock:
-            transactions = self._executable()
-            timestamp = self._clock.block_time(self._backend.head.timestamp)
-            if not transactions or timestamp is None:
+            # The time first: a sealer looks often, and the pool's nonces are read from the state.
+            if not self._pool or (timestamp := self._block_time()) is None:
+                return False
+            if not (transactions := self._executable()):
                 return False
             self._backend.seal(transactions, timestamp=timestamp)
             self._head_number = self._backend.head.block_number
@@ -88,17 +89,20 @@ class EmbeddedNode(Node):
         with self._lock:
             return bool(self._pool)
 
+    def _block_time(self) -> int | None:
+        return self._clock.block_time(self._backend.head.timestamp)
+
     def _executable(self) -> list[SignedTransactionAPI]:
         """Pooled transactions in nonce order without a gap, up to the block's gas."""
         chosen: list[SignedTransactionAPI] = []
         gas = 0
-        next_nonce: dict[bytes, int] = {}
+        senders = {transaction.sender for transaction in self._pool.values()}
+        next_nonce = {sender: self._nonce(sender, self._backend.head) for sender in senders}
         for transaction in sorted(self._pool.values(), key=lambda one: one.nonce):
-            sender = transaction.sender
-            nonce = next_nonce.setdefault(sender, self._nonce(sender, self._backend.head))
+            nonce = next_nonce[transaction.sender]
             if transaction.nonce == nonce and gas + transaction.gas <= BLOCK_GAS_TARGET:
                 chosen.append(transaction)
-                next_nonce[sender] = nonce + 1
+                next_nonce[transaction.sender] = nonce + 1
                 gas += transaction.gas
         return chosen
 

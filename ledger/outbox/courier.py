@@ -4,7 +4,7 @@ After a crash the same bytes go out again. What became of a submission is what t
 once the mirror has read the block; no error of sending means anything.
 """
 
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby, zip_longest
 from typing import Any
@@ -21,8 +21,8 @@ from ledger.outbox.model import (
     courier_transaction_table,
     submission_table,
 )
-from ledger.outbox.queue import settle
-from ledger.store.chain_log import act_by_id, freshness
+from ledger.outbox.queue import put_back, settle
+from ledger.store.chain_log import act_by_id, foresee_acts, freshness
 from ledger.store.engine import Store
 from ledger.store.manifest import Manifest
 from ledger.store.rows import Row, every_row, inserted_seq
@@ -120,21 +120,24 @@ class Courier:
     def _settle_transaction(
         self, transaction_seq: int, carried: list[Row], outcome: Outcome
     ) -> None:
-        with self._store.reading() as reading:
-            recorded = {row["seq"] for row in carried if act_by_id(reading, row["id"])}
+        recorded = self._recorded(carried)
+        refused = _refused(carried, outcome, recorded)
+        traceless = refused.pop(b"", [])  # or out of gas
         with self._store.keeping() as connection:
-            for index, row in enumerate(carried):
-                reason = outcome.refusals.get(index)
-                if row["seq"] in recorded:
-                    settle(connection, row["seq"], state="done")
-                elif reason:
-                    settle(connection, row["seq"], state="refused", refusal=reason)
-                else:  # no trace, or an empty reason: out of gas, so it goes again
-                    _put_back(connection, row["seq"])
+            settle(connection, recorded, state="done")
+            for reason, seqs in refused.items():
+                settle(connection, seqs, state="refused", refusal=reason)
+            put_back(connection, traceless)
             done = courier_transaction_table.c.seq == transaction_seq
             values = {"done_block": outcome.block}
             connection.execute(update(courier_transaction_table).where(done).values(**values))
         self._sent.discard(transaction_seq)
+
+    def _recorded(self, carried: list[Row]) -> set[int]:
+        """The numbers of those that the mirror has as acts."""
+        with self._store.reading() as reading:
+            foresee_acts(reading, [row["id"] for row in carried])
+            return {row["seq"] for row in carried if act_by_id(reading, row["id"])}
 
     def _send(self, open_ones: list[Row]) -> bool:
         """Hand the stored bytes to the node, again only if the chain went on without them.
@@ -193,6 +196,15 @@ class Courier:
         else:
             connection.execute(update(courier_table).where(mine).values(**row))
         return nonce
+
+
+def _refused(carried: list[Row], outcome: Outcome, recorded: set[int]) -> dict[bytes, list[int]]:
+    """The numbers of the rest by the contract's reason; empty where it gave none."""
+    refused: defaultdict[bytes, list[int]] = defaultdict(list)
+    for index, row in enumerate(carried):
+        if row["seq"] not in recorded:
+            refused[outcome.refusals.get(index, b"")].append(row["seq"])
+    return refused
 
 
 def _open_transactions(connection: Connection) -> list[Row]:
@@ -271,9 +283,3 @@ def _call(row: Mapping[str, Any]) -> bytes:
         shown=row["shown"],
         possession=row["possession"],
     )
-
-
-def _put_back(connection: Connection, seq: int) -> None:
-    mine = submission_table.c.seq == seq
-    waiting = {"state": "accepted", "transaction_seq": None}
-    connection.execute(update(submission_table).where(mine).values(**waiting))

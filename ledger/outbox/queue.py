@@ -212,11 +212,24 @@ def _row(entry: Entry, now: int) -> dict[str, Any]:
     }
 
 
-def settle(connection: Connection, seq: int, *, state: str, refusal: bytes | None = None) -> None:
-    """Write what became of a submission and forget it among the undecided."""
-    mine = submission_table.c.seq == seq
+def settle(
+    connection: Connection, seqs: Collection[int], *, state: str, refusal: bytes | None = None
+) -> None:
+    """Write what became of submissions and forget them among the undecided."""
+    if not seqs:
+        return
+    mine = submission_table.c.seq.in_(seqs)
     connection.execute(update(submission_table).where(mine).values(state=state, refusal=refusal))
-    connection.execute(delete(undecided_table).where(undecided_table.c.submission_seq == seq))
+    connection.execute(delete(undecided_table).where(undecided_table.c.submission_seq.in_(seqs)))
+
+
+def put_back(connection: Connection, seqs: Collection[int]) -> None:
+    """Let submissions of which the chain has no trace be carried once more."""
+    if not seqs:
+        return
+    waiting = {"state": "accepted", "transaction_seq": None}
+    mine = submission_table.c.seq.in_(seqs)
+    connection.execute(update(submission_table).where(mine).values(**waiting))
 
 
 def reopen_after(connection: Connection, block: int) -> int:

@@ -88,6 +88,7 @@ class SqliteStore(Store):
         self._directory = directory.absolute()
         self._mac_key = mac_key
         self._lock = threading.Lock()
+        self._turn = threading.Lock()
         self._readers: tuple[int, Engine] | None = None
         self._watched: tuple[int, PoolProxiedConnection] | None = None
         self.changes = Changes(self._version)
@@ -104,7 +105,8 @@ class SqliteStore(Store):
     def keeping(self) -> Iterator[Connection]:
         """A write transaction on the kept tables, committed at the end of the block."""
         assert self._mac_key is not None, "kept tables are written with the service's keys"
-        with answering(sqlite3.OperationalError), self._kept.begin() as connection:
+        # Our own threads take turns: SQLite sleeps up to 100 ms between two looks at its lock.
+        with answering(sqlite3.OperationalError), self._turn, self._kept.begin() as connection:
             driver_connection = connection.connection.driver_connection
             is_noted = start_noting_in_sqlite(driver_connection, self._mac_key)
             yield connection

@@ -228,6 +228,31 @@ def test_seal_waits_when_the_clock_was_set_back() -> None:
     assert chain.height() == 1
 
 
+class CountedReads(Memory):
+    """Counts how often an entry is read."""
+
+    reads = 0
+
+    def get(self, key: bytes) -> bytes | None:
+        self.reads += 1
+        return super().get(key)
+
+
+def test_seal_looks_into_the_state_for_nobody_when_it_is_too_early() -> None:
+    reads = []
+    for count in (1, 30):
+        chain = SmallChain(entries := CountedReads(), clock := ToldClock())
+        chain.send(0)
+        chain.node.seal()
+        for nonce in range(1, 1 + count):
+            chain.send(nonce)
+        before = entries.reads
+        assert chain.node.seal() is False  # in the first block's second
+        reads.append(entries.reads - before)
+        clock.time += 1
+    assert reads[0] == reads[1] <= 5, reads
+
+
 def test_seal_gives_each_block_its_own_second_when_time_is_scripted(tmp_path: Path) -> None:
     script = tmp_path / "clock"
     script.write_text("2023-01-01T00:00:00Z", "ascii")

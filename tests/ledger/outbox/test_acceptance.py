@@ -218,7 +218,7 @@ def test_accept_takes_the_act_again_when_the_chain_refused_it_before(door: Door)
     with door.ledger.store.keeping() as connection:
         before = submission(connection, act_id)
         assert before is not None
-        settle(connection, before["seq"], state="refused", refusal=b"\x01\x02\x03\x04")
+        settle(connection, [before["seq"]], state="refused", refusal=b"\x01\x02\x03\x04")
     door.accept("Registration", message)
     with door.ledger.store.reading() as reading:
         row = submission(reading, act_id)

@@ -20,8 +20,7 @@ def catching_up(engine: Engine) -> Iterator[None]:
             drop_indexes(connection)
     with _collecting_rarely():
         yield
-    with engine.begin() as connection:
-        create_indexes(connection)
+    create_indexes(engine)
 
 
 @contextmanager

@@ -50,7 +50,7 @@ class Mirror:
         with self.engine.begin() as connection:
             if connection.execute(select(cursor_table.c.row)).first() is None:
                 begin_mirror(connection, manifest, reader.block(0))
-            create_indexes(connection)
+        create_indexes(engine)
 
     def tip(self) -> Tip:
         """How far it has read."""

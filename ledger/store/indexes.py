@@ -1,8 +1,11 @@
 """The mirror's indexes that filling does not ask: left out while an empty one is filled."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
-from sqlalchemy import Connection, Index
+from sqlalchemy import Connection, Engine, Index, QueuePool
+from sqlalchemy.schema import DropIndex
 
 from ledger.store.metadata import MIRROR
 
@@ -10,12 +13,21 @@ from ledger.store.metadata import MIRROR
 def drop_indexes(connection: Connection) -> None:
     """Leave them out until `create_indexes`; that of states which hold now stays: it is asked."""
     for index in _indexes():
-        index.drop(connection, checkfirst=True)
+        connection.execute(DropIndex(index, if_exists=True))
 
 
-def create_indexes(connection: Connection) -> None:
-    """Make those that are missing, also after a filling that broke off."""
-    for index in _indexes():
+def create_indexes(engine: Engine) -> None:
+    """Make those that are missing, also after a filling that broke off.
+
+    As many at once as the engine keeps connections: a database makes one on one core.
+    """
+    assert isinstance(engine.pool, QueuePool)
+    with ThreadPoolExecutor(engine.pool.size()) as threads:
+        list(threads.map(partial(_create, engine), _indexes()))
+
+
+def _create(engine: Engine, index: Index) -> None:
+    with engine.begin() as connection:
         index.create(connection, checkfirst=True)
 
 

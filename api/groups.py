@@ -62,10 +62,13 @@ class Groups(Generic[I, O, E]):
 
     def _go_on(self) -> None:
         with self._lock:
-            if self._is_at_work:
+            if self._is_at_work or not self._may_begin():
                 return
             self._is_at_work = True
         self._thread.submit(self._work_off)
+
+    def _may_begin(self) -> bool:
+        return bool(self._waiting) and self._open < self._ahead
 
     def _work_off(self) -> None:
         while group := self._next_group():
@@ -73,7 +76,7 @@ class Groups(Generic[I, O, E]):
 
     def _next_group(self) -> list[_Asked[I, O]]:
         with self._lock:
-            group = [] if self._open >= self._ahead else self._waiting[: self._most]
+            group = self._waiting[: self._most] if self._may_begin() else []
             del self._waiting[: len(group)]
             self._is_at_work = bool(group)
         return group

@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 from sqlalchemy import Connection, Table
 from sqlalchemy.dialects import postgresql
 
+from ledger.store.metadata import mirror_schema
 from ledger.store.prepared import Prepared
 from ledger.store.rows import Row
 from ledger.store.span import OPEN, current_row
@@ -118,8 +119,7 @@ def insert_rows(connection: Connection, table: Table, rows: Sequence[tuple[Any, 
 
 
 def _full_name(connection: Connection, table: Table) -> str:
-    schemas = connection.get_execution_options().get("schema_translate_map") or {}
-    return f'{schemas.get(table.schema, table.schema)}."{table.name}"'
+    return f'{mirror_schema(connection)}."{table.name}"'
 
 
 @cache

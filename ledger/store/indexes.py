@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
-from sqlalchemy import Connection, Engine, Index, QueuePool
-from sqlalchemy.schema import DropIndex
+from sqlalchemy import Connection, Engine, Index, QueuePool, inspect
+from sqlalchemy.schema import CreateIndex, DropIndex
 
-from ledger.store.metadata import MIRROR
+from ledger.store.metadata import MIRROR, mirror_schema
 
 
 def drop_indexes(connection: Connection) -> None:
@@ -22,13 +22,21 @@ def create_indexes(engine: Engine) -> None:
     As many at once as the engine keeps connections: a database makes one on one core.
     """
     assert isinstance(engine.pool, QueuePool)
-    with ThreadPoolExecutor(engine.pool.size()) as threads:
-        list(threads.map(partial(_create, engine), _indexes()))
+    if missing := _missing(engine):
+        with ThreadPoolExecutor(min(engine.pool.size(), len(missing))) as threads:
+            list(threads.map(partial(_create, engine), missing))
+
+
+def _missing(engine: Engine) -> list[Index]:
+    with engine.connect() as connection:
+        of_tables = inspect(connection).get_multi_indexes(schema=mirror_schema(connection))
+    there = {index["name"] for indexes in of_tables.values() for index in indexes}
+    return [index for index in _indexes() if index.name not in there]
 
 
 def _create(engine: Engine, index: Index) -> None:
     with engine.begin() as connection:
-        index.create(connection, checkfirst=True)
+        connection.execute(CreateIndex(index, if_not_exists=True))
 
 
 def _indexes() -> Iterator[Index]:

@@ -1,6 +1,6 @@
 """The two sets of tables: kept (migrated, backed up) and mirror (rebuilt from the chain)."""
 
-from sqlalchemy import MetaData
+from sqlalchemy import Connection, MetaData
 
 _NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -10,3 +10,9 @@ _NAMES = {
 
 KEPT = MetaData(naming_convention=_NAMES)
 MIRROR = MetaData(schema="mirror", naming_convention=_NAMES)
+
+
+def mirror_schema(connection: Connection) -> str:
+    """The schema that this connection takes for the mirror: the served one, or one beside it."""
+    schemas = connection.get_execution_options().get("schema_translate_map") or {}
+    return str(schemas.get(MIRROR.schema, MIRROR.schema))
